@@ -1,0 +1,83 @@
+// Decimal numbers, independent of the locale: the program never calls setlocale().
+#include "core/number.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIGITS_SHORT = 15, DIGITS_EXACT = 17 };
+
+void number_print_double(double value, char ret_text[static NUMBER_TEXT_MAX])
+{
+    if (isnan(value)) {
+        snprintf(ret_text, NUMBER_TEXT_MAX, "NaN");
+        return;
+    }
+    if (isinf(value)) {
+        snprintf(ret_text, NUMBER_TEXT_MAX, value > 0 ? "Infinity" : "-Infinity");
+        return;
+    }
+    for (int digits = DIGITS_SHORT; digits <= DIGITS_EXACT; digits++) {
+        snprintf(ret_text, NUMBER_TEXT_MAX, "%.*g", digits, value);
+        double back = strtod(ret_text, NULL);
+        if (memcmp(&back, &value, sizeof value) == 0) {
+            return;
+        }
+    }
+}
+
+static bool is_number_character(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || byte == '+' || byte == '-' || byte == '.' ||
+           byte == 'e' || byte == 'E';
+}
+
+// Copies a slice of number characters into `text`; false when it is empty, too long or has others.
+static bool copy_number(struct bytes slice, char *text, size_t text_size)
+{
+    if (slice.size == 0 || slice.size >= text_size) {
+        return false;
+    }
+    for (size_t i = 0; i < slice.size; i++) {
+        if (!is_number_character(slice.data[i])) {
+            return false;
+        }
+    }
+    memcpy(text, slice.data, slice.size);
+    text[slice.size] = '\0';
+    return true;
+}
+
+bool number_read_double(struct bytes text, double *ret_value)
+{
+    char copy[64];
+    if (!copy_number(text, copy, sizeof copy)) {
+        return false;
+    }
+    char *end = NULL;
+    double value = strtod(copy, &end);
+    if (end == copy || *end != '\0' || !isfinite(value)) {
+        return false;
+    }
+    *ret_value = value;
+    return true;
+}
+
+bool number_read_int(struct bytes text, int64_t *ret_value)
+{
+    char copy[NUMBER_TEXT_MAX];
+    if (!copy_number(text, copy, sizeof copy)) {
+        return false;
+    }
+    char *end = NULL;
+    errno = 0;
+    intmax_t value = strtoimax(copy, &end, 10);
+    if (end == copy || *end != '\0' || errno != 0 || value < INT64_MIN || value > INT64_MAX) {
+        return false;
+    }
+    *ret_value = value;
+    return true;
+}

@@ -1,0 +1,7 @@
+// Named places where a test may end the process, as if power for it were cut there.
+#pragma once
+
+// Ends the process here, without any clean-up, when the environment asks for it:
+// SOGLIA_CRASH_AT=<name>:<nth passage>[:kill]. "kill" sends SIGKILL to itself, else _exit(86).
+// Compiled to nothing in builds without crash points. Any thread.
+void crash_point(const char *name);

@@ -1,0 +1,85 @@
+// UTF-8 by the table of RFC 3629, section 4.
+#include "core/utf8.h"
+
+enum { DELETE = 0x7F, FIRST_PRINTABLE = 0x20 };
+
+// How many bytes follow a first byte, and the range of the second one.
+struct lead {
+    size_t following;
+    uint8_t second_min;
+    uint8_t second_max;
+};
+
+static bool lead_of(uint8_t first, struct lead *ret_lead)
+{
+    if (first < 0xC2 || first > 0xF4) {
+        return false;
+    }
+    *ret_lead = (struct lead){first < 0xE0 ? 1U : first < 0xF0 ? 2U : 3U, 0x80, 0xBF};
+    switch (first) {
+    case 0xE0:
+        ret_lead->second_min = 0xA0;
+        break;
+    case 0xED:
+        ret_lead->second_max = 0x9F;
+        break;
+    case 0xF0:
+        ret_lead->second_min = 0x90;
+        break;
+    case 0xF4:
+        ret_lead->second_max = 0x8F;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+// The bytes of the character at the start of `text`, 0 if it is malformed.
+static size_t wide_character(const uint8_t *text, size_t size)
+{
+    struct lead lead;
+    if (!lead_of(text[0], &lead) || lead.following >= size) {
+        return 0;
+    }
+    if (text[1] < lead.second_min || text[1] > lead.second_max) {
+        return 0;
+    }
+    for (size_t i = 2; i <= lead.following; i++) {
+        if ((text[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return lead.following + 1;
+}
+
+static bool is_text(struct bytes text, uint8_t narrow_min, uint8_t narrow_max)
+{
+    size_t at = 0;
+    while (at < text.size) {
+        uint8_t first = text.data[at];
+        if (first < 0x80) {
+            if (first < narrow_min || first > narrow_max) {
+                return false;
+            }
+            at++;
+            continue;
+        }
+        size_t length = wide_character(text.data + at, text.size - at);
+        if (length == 0) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
+
+bool utf8_is_valid(struct bytes text)
+{
+    return is_text(text, 0, DELETE);
+}
+
+bool utf8_is_printable(struct bytes text)
+{
+    return is_text(text, FIRST_PRINTABLE, DELETE - 1);
+}

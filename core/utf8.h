@@ -1,0 +1,11 @@
+// Text from outside: UTF-8 and control characters.
+#pragma once
+#include "core/bytes.h"
+
+// True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no over-long forms). Any
+// thread.
+bool utf8_is_valid(struct bytes text);
+
+// True when the bytes are well-formed UTF-8 without control characters (below 0x20, and 0x7F). Any
+// thread.
+bool utf8_is_printable(struct bytes text);
