@@ -1,0 +1,59 @@
+// A producer: transactional, or idempotent without transactions. One thread uses a producer.
+#pragma once
+#include "core/kafka/consumer.h"
+
+struct kafka_producer;
+struct kafka_topic;
+
+struct kafka_producer_config {
+    const struct kafka_settings *kafka;
+    const char *transactional_id; // NULL: idempotent only.
+    int64_t linger_ms;
+};
+
+// Opens a producer. A transactional one has fenced its predecessor and finished that one's last transaction when this returns.
+// Fails: SG_FATAL (fenced meanwhile, not authorised, refused setting). Broker away is waited for, told in the log, until stop_requested().
+SG_RESULT kafka_producer_open(const struct kafka_producer_config *config,
+                              struct kafka_producer **ret_producer);
+
+// Closes: a running transaction is aborted; an idempotent producer is flushed first, at most 10 s. Accepts NULL.
+void kafka_producer_close(struct kafka_producer **producer);
+
+// A topic to produce to; looked up now, so that the first record is not late. Borrowed, lives as long as the producer.
+// Fails: SG_FATAL without memory.
+SG_RESULT kafka_producer_topic(struct kafka_producer *producer, const char *name,
+                               struct kafka_topic **ret_topic);
+
+// A record to write. Everything is borrowed for the call.
+struct kafka_message {
+    struct bytes key; // data NULL: no key.
+    struct bytes value;
+    bool has_value;       // False: tombstone.
+    int32_t partition;    // -1: murmur2 of the key.
+    int64_t timestamp_ms; // 0: now.
+    const struct kafka_header *headers;
+    size_t header_count;
+};
+
+// Hands a record to the producer (copied). A full queue is waited for. Fails: SG_ABORT (transaction lost), SG_DROP (record too large), SG_FATAL.
+SG_RESULT kafka_producer_send(struct kafka_producer *producer, struct kafka_topic *topic,
+                              const struct kafka_message *message);
+
+// The transaction. Classes by docs of librdkafka and reference: SG_ABORT = call abort, rewind, go on; SG_FATAL = stop;
+// retriable errors are tried again inside, bounded by the transaction time-out.
+SG_RESULT kafka_producer_begin(struct kafka_producer *producer);
+SG_RESULT kafka_producer_send_offsets(struct kafka_producer *producer,
+                                      struct kafka_consumer *consumer,
+                                      const struct kafka_position *positions, size_t count);
+SG_RESULT kafka_producer_commit(struct kafka_producer *producer);
+SG_RESULT kafka_producer_abort(struct kafka_producer *producer);
+
+// Waits until everything handed over is acknowledged (idempotent producer), at most `timeout_ms`. Fails: SG_RETRY on time-out,
+// SG_FATAL when a record was refused for good (the reason names topic and error).
+SG_RESULT kafka_producer_flush(struct kafka_producer *producer, int64_t timeout_ms);
+
+// Serves delivery reports and errors. To be called in every round of a loop that does not send. Fails: SG_FATAL.
+SG_RESULT kafka_producer_poll(struct kafka_producer *producer);
+
+// Bytes and records handed over and not yet acknowledged.
+int64_t kafka_producer_pending(struct kafka_producer *producer);

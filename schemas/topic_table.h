@@ -1,0 +1,64 @@
+// The only place that knows the topics: names, keys, records, retention, groups.
+#pragma once
+#include "core/kafka/kafka.h"
+#include "schemas/record_type.h"
+
+enum topic {
+    TOPIC_QUOTES,
+    TOPIC_SUBSCRIPTIONS,
+    TOPIC_USERS,
+    TOPIC_ALERTS,
+    TOPIC_NOTIFICATIONS,
+    TOPIC_DELIVERIES,
+    TOPIC_QUOTES_JSON,
+    TOPIC_SUBSCRIPTIONS_JSON,
+    TOPIC_USERS_JSON,
+    TOPIC_DEAD_LETTERS,
+    TOPIC_ALERTS_INSTRUMENTS_CHANGELOG,    // soglia-alerts-instruments-changelog
+    TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG,  // soglia-alerts-subscriptions-changelog
+    TOPIC_NOTIFICATIONS_USERS_CHANGELOG,   // soglia-notifications-users-changelog
+    TOPIC_DELIVER_OUTBOX_CHANGELOG,        // soglia-deliver-outbox-changelog
+    TOPIC_COUNT
+};
+
+// Topics of one group are read together and must have the same number of partitions.
+enum topic_group {
+    TOPIC_GROUP_NONE,
+    TOPIC_GROUP_INSTRUMENT, // quotes, subscriptions and the changelogs of alerts
+    TOPIC_GROUP_USER,       // users, alerts, notifications, deliveries and their processors' changelogs
+    TOPIC_GROUP_JSON,       // the .json twins
+};
+
+struct topic_info {
+    enum topic topic;
+    const char *name;                 // Without the installation's prefix.
+    const struct record_type *record; // Of the value; NULL for raw bytes. A .json twin names the record its lines hold.
+    const char *key_field;            // Field of the record that is the key, NULL where the key is free.
+    enum topic twin;                  // Of a .json topic: where its records go. Else the topic itself.
+    enum topic_group group;
+    bool json;
+    bool compacted;
+    int64_t retention_ms;      // -1: for ever.
+    int64_t max_message_bytes; // 16 MiB for inputs that people write, so that an oversized value can be refused with a reason.
+};
+
+struct topic_settings {
+    const char *prefix; // Put before every name; "" by default.
+    int64_t partitions;
+    int64_t replication; // -1: the broker's default.
+};
+extern const struct option topic_options[]; // topics.prefix, topics.partitions, topics.replication
+extern const size_t topic_option_count;
+
+// The row of a topic. Any thread.
+const struct topic_info *topic_info(enum topic topic);
+
+// The topic with this name (without prefix), TOPIC_COUNT if there is none. Any thread.
+enum topic topic_by_name(const char *name);
+
+// Writes the full name, prefix included. Any thread.
+void topic_full_name(const struct topic_settings *settings, enum topic topic,
+                     char ret_name[static KAFKA_TOPIC_MAX + 1]);
+
+// Names of all topics by their enum, for metric_name_values().
+const char *const *topic_names(void);
