@@ -57,3 +57,7 @@ SG_RESULT kafka_producer_poll(struct kafka_producer *producer);
 
 // Bytes and records handed over and not yet acknowledged.
 int64_t kafka_producer_pending(struct kafka_producer *producer);
+
+// The offset behind the last acknowledged record of this producer in a partition, -1 if there is none. After a commit every record of it is acknowledged.
+int64_t kafka_producer_next_offset(struct kafka_producer *producer, struct kafka_topic *topic,
+                                   int32_t partition);
