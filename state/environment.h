@@ -1,6 +1,6 @@
 // One LMDB file with its tables, transactions and cursors. The only place that calls LMDB.
-// One writer at a time; a write transaction and its cursors belong to one thread. Read transactions may run in any
-// thread beside the writer and see what was committed when they began.
+// One writer at a time; a write transaction and its cursors belong to one thread. Read transactions
+// may run in any thread beside the writer and see what was committed when they began.
 #pragma once
 #include "core/bytes.h"
 #include "core/result.h"
@@ -9,7 +9,8 @@
 // Longest key LMDB takes.
 enum { ENVIRONMENT_KEY_MAX = 511 };
 
-// Whether a commit reaches the disk before it returns. Without it a commit survives the death of the process but not that of the system.
+// Whether a commit reaches the disk before it returns. Without it a commit survives the death of
+// the process but not that of the system.
 enum environment_sync { ENVIRONMENT_SYNC_NONE, ENVIRONMENT_SYNC_COMMIT };
 
 struct state_settings {
@@ -18,7 +19,8 @@ struct state_settings {
     int64_t cache_entries; // Per store of a task.
     const char *sync;      // "none" or "commit"
 };
-extern const struct option state_options[]; // state.dir, state.map_bytes, state.cache_entries, state.sync
+extern const struct option
+    state_options[]; // state.dir, state.map_bytes, state.cache_entries, state.sync
 extern const size_t state_option_count;
 
 struct environment;
@@ -30,9 +32,10 @@ struct table {
 
 struct transaction;
 
-// Opens the file at `path` (a folder is made with its parents), making it if absent, and locks it against other processes.
-// `map_bytes` is the most it may grow to at first; a full map is grown by environment_grow().
-// Fails: SG_FATAL when it is locked (naming the other process), unreadable or of a newer format.
+// Opens the file at `path` (a folder is made with its parents), making it if absent, and locks it
+// against other processes. `map_bytes` is the most it may grow to at first; a full map is grown by
+// environment_grow(). Fails: SG_FATAL when it is locked (naming the other process), unreadable or
+// of a newer format.
 SG_RESULT environment_open(const char *path, int64_t map_bytes, enum environment_sync sync,
                            struct environment **ret_environment);
 
@@ -52,18 +55,21 @@ SG_RESULT environment_flush(struct environment *environment);
 // Bytes in use in the file; frees the slots of readers that died. Any thread.
 int64_t environment_used_bytes(struct environment *environment);
 
-// Begins a transaction. A read one should be short: old pages are kept for it. Fails: SG_FATAL; SG_RETRY when all reader slots are taken.
+// Begins a transaction. A read one should be short: old pages are kept for it. Fails: SG_FATAL;
+// SG_RETRY when all reader slots are taken.
 SG_RESULT transaction_begin(struct environment *environment, bool write,
                             struct transaction **ret_transaction);
 
-// Ends a write transaction and sets `*transaction` to NULL, whatever the result. Fails: SG_ABORT when the map was full (nothing is kept: call environment_grow()
-// and do all of it again), SG_FATAL for the disk.
+// Ends a write transaction and sets `*transaction` to NULL, whatever the result. Fails: SG_ABORT
+// when the map was full (nothing is kept: call environment_grow() and do all of it again), SG_FATAL
+// for the disk.
 SG_RESULT transaction_commit(struct transaction **transaction);
 
 // Ends a transaction without a trace. Accepts NULL.
 void transaction_abort(struct transaction **transaction);
 
-// The value of a key, borrowed until the transaction ends or writes. `*ret_found` false: there is none.
+// The value of a key, borrowed until the transaction ends or writes. `*ret_found` false: there is
+// none.
 SG_RESULT table_get(struct transaction *transaction, struct table table, struct bytes key,
                     struct bytes *ret_value, bool *ret_found);
 
@@ -71,7 +77,8 @@ SG_RESULT table_get(struct transaction *transaction, struct table table, struct 
 SG_RESULT table_put(struct transaction *transaction, struct table table, struct bytes key,
                     struct bytes value);
 
-// Writes a key that is greater than every key in the table: faster. Fails as table_put(), and SG_FATAL when out of order.
+// Writes a key that is greater than every key in the table: faster. Fails as table_put(), and
+// SG_FATAL when out of order.
 SG_RESULT table_append(struct transaction *transaction, struct table table, struct bytes key,
                        struct bytes value);
 
@@ -90,8 +97,8 @@ SG_RESULT cursor_open(struct transaction *transaction, struct table table,
                       struct cursor **ret_cursor);
 void cursor_close(struct cursor **cursor);
 
-// Move and read. `*ret_found` false: there is no such place. Key and value are borrowed until the transaction ends or writes.
-// at_least: the first key >= `key`. at_most: the last key <= `key`.
+// Move and read. `*ret_found` false: there is no such place. Key and value are borrowed until the
+// transaction ends or writes. at_least: the first key >= `key`. at_most: the last key <= `key`.
 SG_RESULT cursor_at_least(struct cursor *cursor, struct bytes key, struct bytes *ret_key,
                           struct bytes *ret_value, bool *ret_found);
 SG_RESULT cursor_at_most(struct cursor *cursor, struct bytes key, struct bytes *ret_key,

@@ -1,0 +1,434 @@
+// LMDB behind our own names: results with classes, a lock against a second process, growth.
+#include "state/environment.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buffer.h"
+
+enum {
+    TABLES_MAX = 32,
+    READERS_MAX = 512,
+    FILE_MODE = 0640,
+    FOLDER_MODE = 0750,
+    PATH_BYTES_MAX = 4096
+};
+
+struct environment {
+    MDB_env *env;
+    char *path;
+    int lock;
+};
+
+struct transaction {
+    MDB_txn *txn;
+    struct environment *environment;
+};
+
+struct cursor {
+    MDB_cursor *cursor;
+    struct transaction *transaction;
+};
+
+const struct option state_options[] = {
+    {.key = "state.dir",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct state_settings, dir),
+     .fallback = "state",
+     .help = "Folder of the processors' state and the read views."},
+    {.key = "state.map_bytes",
+     .type = OPTION_SIZE,
+     .offset = offsetof(struct state_settings, map_bytes),
+     .fallback = "64GiB",
+     .min = 1 << 20,
+     .max = INT64_C(1) << 46,
+     .help =
+         "Address space of one state file; the file is sparse and the map grows when it is full."},
+    {.key = "state.cache_entries",
+     .type = OPTION_INT,
+     .offset = offsetof(struct state_settings, cache_entries),
+     .fallback = "100000",
+     .min = 16,
+     .max = 100000000,
+     .help = "Entries kept in memory per store of a task."},
+    {.key = "state.sync",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct state_settings, sync),
+     .fallback = "none",
+     .choices = "none|commit",
+     .help = "commit: every commit reaches the disk first. none: state survives the death of the "
+             "process, and is restored from Kafka after the death of the system."},
+};
+const size_t state_option_count = sizeof state_options / sizeof state_options[0];
+
+// The one translator of LMDB's codes.
+static sg_result lmdb_result(int code, const char *path, const char *action)
+{
+    switch (code) {
+    case MDB_SUCCESS:
+        return sg_ok();
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case MDB_BAD_TXN:
+        return sg_fail(SG_ABORT, code, "state %s: %s: %s", path, action, mdb_strerror(code));
+    case MDB_READERS_FULL:
+        return sg_fail(SG_RETRY, code, "state %s: %s: too many readers at once", path, action);
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+        return sg_fail(SG_FATAL, code,
+                       "state %s: %s: the file is damaged (%s); move the folder away and start "
+                       "again: state is restored from Kafka",
+                       path, action, mdb_strerror(code));
+    default:
+        return sg_fail(SG_FATAL, code, "state %s: %s: %s", path, action, mdb_strerror(code));
+    }
+}
+
+static sg_result make_folders(const char *path)
+{
+    char part[PATH_BYTES_MAX];
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof part) {
+        return sg_fail(SG_FATAL, ENAMETOOLONG, "state.dir: not a usable path: %s", path);
+    }
+    memcpy(part, path, length + 1);
+    for (size_t i = 1; i <= length; i++) {
+        if (part[i] != '/' && part[i] != '\0') {
+            continue;
+        }
+        char kept = part[i];
+        part[i] = '\0';
+        if (mkdir(part, FOLDER_MODE) != 0 && errno != EEXIST) {
+            return sg_fail(SG_FATAL, errno, "cannot make the folder %s: %s", part, strerror(errno));
+        }
+        part[i] = kept;
+    }
+    return sg_ok();
+}
+
+// The lock is advisory and ends with the process, so a crash leaves nothing to clean up.
+static sg_result lock_folder(struct environment *environment)
+{
+    SG_CLEANUP(buffer_done) struct buffer name;
+    buffer_init(&name, PATH_BYTES_MAX);
+    SG_TRY(buffer_print(&name, "%s/owner", environment->path));
+    SG_TRY(buffer_append_byte(&name, '\0'));
+    environment->lock = open((const char *)name.data, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (environment->lock < 0) {
+        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", (const char *)name.data,
+                       strerror(errno));
+    }
+    char owner[32] = {0};
+    if (flock(environment->lock, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t got = read(environment->lock, owner, sizeof owner - 1);
+        owner[strcspn(owner, "\n")] = '\0';
+        return sg_fail(SG_FATAL, errno,
+                       "state %s is in use by process %s; stop that one first, or give this "
+                       "process another state.dir",
+                       environment->path, got > 0 ? owner : "(unknown)");
+    }
+    int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
+    if (ftruncate(environment->lock, 0) != 0 ||
+        pwrite(environment->lock, owner, (size_t)length, 0) != length) {
+        return sg_fail(SG_FATAL, errno, "cannot write %s: %s", (const char *)name.data,
+                       strerror(errno));
+    }
+    return sg_ok();
+}
+
+static sg_result open_env(struct environment *environment, int64_t map_bytes,
+                          enum environment_sync sync)
+{
+    const char *path = environment->path;
+    SG_TRY(lmdb_result(mdb_env_create(&environment->env), path, "create"));
+    SG_TRY(lmdb_result(mdb_env_set_maxdbs(environment->env, TABLES_MAX), path, "tables"));
+    SG_TRY(lmdb_result(mdb_env_set_maxreaders(environment->env, READERS_MAX), path, "readers"));
+    SG_TRY(lmdb_result(mdb_env_set_mapsize(environment->env, (size_t)map_bytes), path, "map size"));
+    // NOTLS: a reader belongs to its transaction, so that a pool of threads may serve reads.
+    unsigned flags = MDB_NOTLS | (sync == ENVIRONMENT_SYNC_NONE ? MDB_NOSYNC : 0U);
+    SG_TRY(lmdb_result(mdb_env_open(environment->env, path, flags, FILE_MODE), path, "open"));
+    int dead = 0;
+    return lmdb_result(mdb_reader_check(environment->env, &dead), path, "check readers");
+}
+
+sg_result environment_open(const char *path, int64_t map_bytes, enum environment_sync sync,
+                           struct environment **ret_environment)
+{
+    SG_CLEANUP(environment_close)
+    struct environment *environment = calloc(1, sizeof *environment);
+    if (environment == NULL) {
+        return sg_fail(SG_FATAL, 0, "state %s: out of memory", path);
+    }
+    environment->lock = -1;
+    environment->path = strdup(path);
+    if (environment->path == NULL) {
+        return sg_fail(SG_FATAL, 0, "state %s: out of memory", path);
+    }
+    SG_TRY(make_folders(path));
+    SG_TRY(lock_folder(environment));
+    SG_TRY(open_env(environment, map_bytes, sync));
+    *ret_environment = SG_MOVE(environment);
+    return sg_ok();
+}
+
+void environment_close(struct environment **environment)
+{
+    struct environment *closing = *environment;
+    if (closing == NULL) {
+        return;
+    }
+    if (closing->env != NULL) {
+        mdb_env_close(closing->env);
+    }
+    if (closing->lock >= 0) {
+        close(closing->lock);
+    }
+    free(closing->path);
+    free(closing);
+    *environment = NULL;
+}
+
+sg_result environment_table(struct environment *environment, const char *name,
+                            struct table *ret_table)
+{
+    SG_CLEANUP(transaction_abort) struct transaction *transaction = NULL;
+    SG_TRY(transaction_begin(environment, true, &transaction));
+    MDB_dbi handle = 0;
+    SG_TRY(lmdb_result(mdb_dbi_open(transaction->txn, name, MDB_CREATE, &handle), environment->path,
+                       "open table"));
+    SG_TRY(transaction_commit(&transaction));
+    ret_table->handle = handle;
+    return sg_ok();
+}
+
+sg_result environment_grow(struct environment *environment)
+{
+    MDB_envinfo info;
+    SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
+    return lmdb_result(mdb_env_set_mapsize(environment->env, info.me_mapsize * 2),
+                       environment->path, "grow");
+}
+
+sg_result environment_flush(struct environment *environment)
+{
+    return lmdb_result(mdb_env_sync(environment->env, 1), environment->path, "flush");
+}
+
+int64_t environment_used_bytes(struct environment *environment)
+{
+    int dead = 0;
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_reader_check(environment->env, &dead) != MDB_SUCCESS ||
+        mdb_env_info(environment->env, &info) != MDB_SUCCESS ||
+        mdb_env_stat(environment->env, &stat) != MDB_SUCCESS) {
+        return 0;
+    }
+    return (int64_t)(info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+sg_result transaction_begin(struct environment *environment, bool write,
+                            struct transaction **ret_transaction)
+{
+    SG_CLEANUP(transaction_abort)
+    struct transaction *transaction = calloc(1, sizeof *transaction);
+    if (transaction == NULL) {
+        return sg_fail(SG_FATAL, 0, "state %s: out of memory", environment->path);
+    }
+    transaction->environment = environment;
+    SG_TRY(lmdb_result(
+        mdb_txn_begin(environment->env, NULL, write ? 0 : MDB_RDONLY, &transaction->txn),
+        environment->path, "begin"));
+    *ret_transaction = SG_MOVE(transaction);
+    return sg_ok();
+}
+
+sg_result transaction_commit(struct transaction **transaction)
+{
+    struct transaction *ending = *transaction;
+    int code = mdb_txn_commit(ending->txn);
+    const char *path = ending->environment->path;
+    free(ending);
+    *transaction = NULL;
+    return lmdb_result(code, path, "commit");
+}
+
+void transaction_abort(struct transaction **transaction)
+{
+    if (*transaction == NULL) {
+        return;
+    }
+    if ((*transaction)->txn != NULL) {
+        mdb_txn_abort((*transaction)->txn);
+    }
+    free(*transaction);
+    *transaction = NULL;
+}
+
+static MDB_val value_of(struct bytes bytes)
+{
+    // LMDB takes keys and values without const and does not write to them.
+    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)(uintptr_t)bytes.data};
+}
+
+static struct bytes bytes_of_value(MDB_val value)
+{
+    return bytes_of(value.mv_data, value.mv_size);
+}
+
+sg_result table_get(struct transaction *transaction, struct table table, struct bytes key,
+                    struct bytes *ret_value, bool *ret_found)
+{
+    MDB_val lmdb_key = value_of(key);
+    MDB_val value;
+    int code = mdb_get(transaction->txn, table.handle, &lmdb_key, &value);
+    if (code == MDB_NOTFOUND) {
+        *ret_found = false;
+        return sg_ok();
+    }
+    SG_TRY(lmdb_result(code, transaction->environment->path, "get"));
+    *ret_value = bytes_of_value(value);
+    *ret_found = true;
+    return sg_ok();
+}
+
+static sg_result put(struct transaction *transaction, struct table table, struct bytes key,
+                     struct bytes value, unsigned flags)
+{
+    MDB_val lmdb_key = value_of(key);
+    MDB_val lmdb_value = value_of(value);
+    return lmdb_result(mdb_put(transaction->txn, table.handle, &lmdb_key, &lmdb_value, flags),
+                       transaction->environment->path, "put");
+}
+
+sg_result table_put(struct transaction *transaction, struct table table, struct bytes key,
+                    struct bytes value)
+{
+    return put(transaction, table, key, value, 0);
+}
+
+sg_result table_append(struct transaction *transaction, struct table table, struct bytes key,
+                       struct bytes value)
+{
+    return put(transaction, table, key, value, MDB_APPEND);
+}
+
+sg_result table_delete(struct transaction *transaction, struct table table, struct bytes key)
+{
+    MDB_val lmdb_key = value_of(key);
+    int code = mdb_del(transaction->txn, table.handle, &lmdb_key, NULL);
+    return code == MDB_NOTFOUND ? sg_ok()
+                                : lmdb_result(code, transaction->environment->path, "delete");
+}
+
+sg_result table_clear(struct transaction *transaction, struct table table)
+{
+    return lmdb_result(mdb_drop(transaction->txn, table.handle, 0), transaction->environment->path,
+                       "clear");
+}
+
+sg_result table_count(struct transaction *transaction, struct table table, int64_t *ret_count)
+{
+    MDB_stat stat;
+    SG_TRY(lmdb_result(mdb_stat(transaction->txn, table.handle, &stat),
+                       transaction->environment->path, "count"));
+    *ret_count = (int64_t)stat.ms_entries;
+    return sg_ok();
+}
+
+sg_result cursor_open(struct transaction *transaction, struct table table,
+                      struct cursor **ret_cursor)
+{
+    SG_CLEANUP(cursor_close) struct cursor *cursor = calloc(1, sizeof *cursor);
+    if (cursor == NULL) {
+        return sg_fail(SG_FATAL, 0, "state %s: out of memory", transaction->environment->path);
+    }
+    cursor->transaction = transaction;
+    SG_TRY(lmdb_result(mdb_cursor_open(transaction->txn, table.handle, &cursor->cursor),
+                       transaction->environment->path, "open cursor"));
+    *ret_cursor = SG_MOVE(cursor);
+    return sg_ok();
+}
+
+void cursor_close(struct cursor **cursor)
+{
+    if (*cursor == NULL) {
+        return;
+    }
+    if ((*cursor)->cursor != NULL) {
+        mdb_cursor_close((*cursor)->cursor);
+    }
+    free(*cursor);
+    *cursor = NULL;
+}
+
+// What a cursor call left in key and value.
+struct place {
+    MDB_val key;
+    MDB_val value;
+};
+
+static sg_result read_place(struct cursor *cursor, int code, const struct place *place,
+                            struct bytes *ret_key, struct bytes *ret_value, bool *ret_found)
+{
+    if (code == MDB_NOTFOUND) {
+        *ret_found = false;
+        return sg_ok();
+    }
+    SG_TRY(lmdb_result(code, cursor->transaction->environment->path, "move cursor"));
+    *ret_key = bytes_of_value(place->key);
+    *ret_value = bytes_of_value(place->value);
+    *ret_found = true;
+    return sg_ok();
+}
+
+sg_result cursor_at_least(struct cursor *cursor, struct bytes key, struct bytes *ret_key,
+                          struct bytes *ret_value, bool *ret_found)
+{
+    struct place place = {.key = value_of(key)};
+    int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_SET_RANGE);
+    return read_place(cursor, code, &place, ret_key, ret_value, ret_found);
+}
+
+sg_result cursor_at_most(struct cursor *cursor, struct bytes key, struct bytes *ret_key,
+                         struct bytes *ret_value, bool *ret_found)
+{
+    struct place place = {.key = value_of(key)};
+    int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_SET_RANGE);
+    if (code == MDB_NOTFOUND) {
+        code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_LAST);
+    } else if (code == MDB_SUCCESS && bytes_compare(bytes_of_value(place.key), key) > 0) {
+        code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_PREV);
+    }
+    return read_place(cursor, code, &place, ret_key, ret_value, ret_found);
+}
+
+static sg_result step(struct cursor *cursor, MDB_cursor_op direction, struct bytes *ret_key,
+                      struct bytes *ret_value, bool *ret_found)
+{
+    struct place place = {.key = {0, NULL}};
+    int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, direction);
+    return read_place(cursor, code, &place, ret_key, ret_value, ret_found);
+}
+
+sg_result cursor_next(struct cursor *cursor, struct bytes *ret_key, struct bytes *ret_value,
+                      bool *ret_found)
+{
+    return step(cursor, MDB_NEXT, ret_key, ret_value, ret_found);
+}
+
+sg_result cursor_previous(struct cursor *cursor, struct bytes *ret_key, struct bytes *ret_value,
+                          bool *ret_found)
+{
+    return step(cursor, MDB_PREV, ret_key, ret_value, ret_found);
+}
