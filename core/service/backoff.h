@@ -1,4 +1,4 @@
-// Exponential backoff with full jitter, as a pure function, so that a retry time can be computed
+// Exponential backoff with jitter, as a pure function, so that a retry time can be computed
 // from state alone.
 #pragma once
 #include <stdint.h>

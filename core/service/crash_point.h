@@ -2,6 +2,7 @@
 #pragma once
 
 // Ends the process here, without any clean-up, when the environment asks for it:
-// SOGLIA_CRASH_AT=<name>:<nth passage>[:kill]. "kill" sends SIGKILL to itself, else _exit(86).
-// Compiled to nothing in builds without crash points. Any thread.
+// SOGLIA_CRASH_AT=<name>[:<nth passage>][:kill], several with commas between. "kill" sends SIGKILL
+// to itself, else _exit(86). The first passage is 1 and the default. Does nothing in builds without
+// crash points. Any thread.
 void crash_point(const char *name);

@@ -1,10 +1,18 @@
 // Structured log lines: for people on a terminal, JSON lines otherwise. Written to standard error.
 #pragma once
 #include "core/bytes.h"
+#include "core/service/option.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+struct log_settings {
+    const char *level;
+    const char *format;
+};
+extern const struct option log_options[];
+extern const size_t log_option_count;
 
 // One named value of a line. A list ends with a field whose name is NULL.
 struct log_field {
@@ -18,6 +26,9 @@ struct log_field {
 // Sets the least level that is written and the format; AUTO is TEXT on a terminal. Called once,
 // before threads.
 void log_configure(enum log_level least, enum log_format format);
+
+// The same, by settings that settings_load() accepted.
+void log_configure_by(const struct log_settings *settings);
 
 // Names this thread in its lines ("alerts-0"). `name` must live as long as the thread.
 void log_thread_name(const char *name);

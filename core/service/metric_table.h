@@ -1,6 +1,9 @@
 // Every metric, one row each: the enum, the registry, the exporter and docs/metrics.md come from
 // here. METRIC(id, name, kind, first label, second label, help). Names have base units; counters
-// end in _total. Include with METRIC defined.
+// end in _total. Include with METRIC defined, as often as needed; without it the rows are nothing.
+#ifndef METRIC
+#define METRIC(...)
+#endif
 METRIC(RECORDS_READ, "soglia_records_read_total", COUNTER, PROCESSOR, TOPIC,
        "Records taken from Kafka.")
 METRIC(RECORDS_WRITTEN, "soglia_records_written_total", COUNTER, PROCESSOR, TOPIC,

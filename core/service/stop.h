@@ -1,14 +1,16 @@
-// The wish to stop: set by SIGTERM and SIGINT or by a thread that failed, seen by every loop.
+// The wish to stop: set by SIGTERM, SIGINT and SIGHUP or by a thread that failed, seen by every
+// loop. A second SIGINT, from somebody who does not want to wait, ends the process at once.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-// Blocks SIGTERM, SIGINT, SIGPIPE and SIGHUP in this thread and its children, and prepares their
-// delivery. Called once, before any thread is started.
+// Blocks SIGTERM, SIGINT, SIGHUP and SIGPIPE in this thread and those that it starts later, and
+// starts the one thread that takes them. Called once, before any other thread is started. Ends the
+// process when the system refuses.
 void stop_prepare(void);
 
 // Waits until a signal or stop_request() asks to stop, or `timeout_ms` have passed (-1: no limit).
-// Main thread. True when asked.
+// Any thread. True when asked.
 bool stop_wait(int64_t timeout_ms);
 
 // Asks every loop to stop. Any thread.

@@ -1,0 +1,382 @@
+// Every source puts its texts into rows, the stronger over the weaker; then each row is read once.
+#include "core/service/settings_row.h"
+
+#include "core/service/nearest.h"
+#include "core/service/settings_file.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char default_file[] = "soglia.conf";
+static const char variable_prefix[] = "SOGLIA_";
+static const char path_suffix[] = "_file";
+
+enum { KEY_MAX_BYTES = 128, EXTRAS_MAX = 256, SECRET_MAX_BYTES = 64 * 1024 };
+
+// A setting as a source gives it.
+struct given {
+    const char *key;
+    const char *value;
+    const char *place;
+    enum settings_origin origin;
+};
+
+static sg_result fail_memory(void)
+{
+    return sg_fail(SG_FATAL, ENOMEM, "settings: out of memory");
+}
+
+static sg_result replace_text(char **text, const char *with)
+{
+    char *copy = strdup(with);
+    if (copy == NULL) {
+        return fail_memory();
+    }
+    free(*text);
+    *text = copy;
+    return sg_ok();
+}
+
+static bool ends_with(const char *text, const char *suffix)
+{
+    size_t length = strlen(text);
+    size_t suffix_length = strlen(suffix);
+    return length >= suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
+}
+
+bool settings_key_is_secret(const char *key)
+{
+    return strstr(key, "password") != NULL || strstr(key, "secret") != NULL ||
+           strstr(key, "oauthbearer.config") != NULL || ends_with(key, ".pem") ||
+           ends_with(key, "ssl_key");
+}
+
+// True when `key` names the option, or "<key>_file" of a secret, which sets `*ret_path`.
+static bool is_key_of(const struct option *option, const char *key, bool *ret_path)
+{
+    size_t length = strlen(option->key);
+    if (strncmp(key, option->key, length) != 0) {
+        return false;
+    }
+    *ret_path = option->type == OPTION_SECRET && strcmp(key + length, path_suffix) == 0;
+    return key[length] == '\0' || *ret_path;
+}
+
+static struct settings_row *find_row(struct settings *settings, const char *key, bool *ret_path)
+{
+    for (size_t i = 0; i < settings->row_count; i++) {
+        if (is_key_of(settings->rows[i].option, key, ret_path)) {
+            return &settings->rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *extra_key(const struct settings *settings, const char *key)
+{
+    const char *prefix = settings->extra_prefix;
+    bool is_extra =
+        prefix != NULL && strncmp(key, prefix, strlen(prefix)) == 0 && key[strlen(prefix)] != '\0';
+    return is_extra ? key + strlen(prefix) : NULL;
+}
+
+static sg_result fail_unknown(const struct settings *settings, const struct given *given)
+{
+    struct nearest nearest = {.wanted = given->key};
+    for (size_t i = 0; i < settings->row_count; i++) {
+        bool is_weak = given->origin != SETTINGS_FROM_COMMAND_LINE;
+        if (!(is_weak && settings->rows[i].table->command_line_only)) {
+            nearest_offer(&nearest, settings->rows[i].option->key);
+        }
+    }
+    const char *meant = nearest_word(&nearest);
+    return sg_fail(SG_FATAL, 0, "%s: unknown setting %s%s%s%s", given->place, given->key,
+                   meant == NULL ? "; `soglia settings` lists all" : "; did you mean ",
+                   meant == NULL ? "" : meant, meant == NULL ? "" : "?");
+}
+
+static sg_result refuse_secret(const struct given *given)
+{
+    return sg_fail(
+        SG_FATAL, 0,
+        "--%s: a secret on the command line is seen by every user of the machine; put it "
+        "into the configuration file or the environment",
+        given->key);
+}
+
+static sg_result put_extra(struct settings *settings, const struct given *given, const char *key)
+{
+    bool is_argument = given->origin == SETTINGS_FROM_COMMAND_LINE;
+    if (is_argument && settings_key_is_secret(key)) {
+        return refuse_secret(given);
+    }
+    struct settings_extra *slot = settings->extras;
+    while (slot->key != NULL && strcmp(slot->key, key) != 0) {
+        slot++;
+    }
+    if (slot->key == NULL && settings->extra_count == EXTRAS_MAX) {
+        return sg_fail(SG_FATAL, 0, "%s: more than %d settings to pass on", given->place,
+                       EXTRAS_MAX);
+    }
+    char *key_copy = strdup(key);
+    char *value_copy = strdup(given->value);
+    if (key_copy == NULL || value_copy == NULL) {
+        free(key_copy);
+        free(value_copy);
+        return fail_memory();
+    }
+    settings->extra_count += slot->key == NULL;
+    free((void *)(uintptr_t)slot->key);
+    free((void *)(uintptr_t)slot->value);
+    *slot = (struct settings_extra){.key = key_copy, .value = value_copy};
+    return sg_ok();
+}
+
+// Puts a setting into its row; sources come in the order of their strength.
+static sg_result put(struct settings *settings, const struct given *given)
+{
+    bool is_argument = given->origin == SETTINGS_FROM_COMMAND_LINE;
+    bool is_path = false;
+    struct settings_row *row = find_row(settings, given->key, &is_path);
+    if (row == NULL || (row->table->command_line_only && !is_argument)) {
+        const char *key = extra_key(settings, given->key);
+        return key != NULL ? put_extra(settings, given, key) : fail_unknown(settings, given);
+    }
+    if (row->option->type == OPTION_SECRET && is_argument && !is_path) {
+        return refuse_secret(given);
+    }
+    SG_TRY(replace_text(&row->text, given->value));
+    SG_TRY(replace_text(&row->place, given->place));
+    row->origin = given->origin;
+    row->is_path = is_path;
+    return sg_ok();
+}
+
+static sg_result take_from_file(void *context, const char *key, const char *value,
+                                const char *place)
+{
+    struct given given = {key, value, place, SETTINGS_FROM_FILE};
+    return put(context, &given);
+}
+
+static sg_result load_file(struct settings *settings, const char *path)
+{
+    if (path == NULL && access(default_file, F_OK) != 0) {
+        return sg_ok();
+    }
+    SG_TRY(replace_text(&settings->file, path == NULL ? default_file : path));
+    return settings_file_read(settings->file, take_from_file, settings);
+}
+
+// Writes the variable's name for a key: "kafka.brokers" gives "SOGLIA_KAFKA_BROKERS".
+static void print_variable(const char *key, char ret_name[static KEY_MAX_BYTES])
+{
+    int length = snprintf(ret_name, KEY_MAX_BYTES, "%s%s", variable_prefix, key);
+    for (int i = 0; i < length && i < KEY_MAX_BYTES - 1; i++) {
+        char letter = ret_name[i];
+        ret_name[i] = letter == '.' || letter == '-' ? '_' : (char)toupper((unsigned char)letter);
+    }
+}
+
+// The key that a variable stands for: a known one, or its words with dots between.
+static void key_of_variable(struct settings *settings, const char *name, size_t length,
+                            char ret_key[static KEY_MAX_BYTES])
+{
+    snprintf(ret_key, KEY_MAX_BYTES, "%.*s", (int)(length - strlen(variable_prefix)),
+             name + strlen(variable_prefix));
+    for (char *at = ret_key; *at != '\0'; at++) {
+        *at = *at == '_' ? '.' : (char)tolower((unsigned char)*at);
+    }
+    for (size_t i = 0; i < settings->row_count; i++) {
+        const struct option *option = settings->rows[i].option;
+        char variable[KEY_MAX_BYTES];
+        print_variable(option->key, variable);
+        size_t known = strlen(variable);
+        bool is_known = known == length && strncmp(variable, name, length) == 0;
+        bool is_path = option->type == OPTION_SECRET && length == known + strlen(path_suffix) &&
+                       strncmp(variable, name, known) == 0 &&
+                       strncmp(name + known, "_FILE", strlen(path_suffix)) == 0;
+        if (is_known || is_path) {
+            snprintf(ret_key, KEY_MAX_BYTES, "%s%s", option->key, is_path ? path_suffix : "");
+        }
+    }
+}
+
+// True when a setting's first part is that of the key. Other variables that begin like ours are
+// somebody else's: Kubernetes gives SOGLIA_PORT to the neighbours of a service called soglia.
+static bool is_our_section(const struct settings *settings, const char *key)
+{
+    size_t length = strcspn(key, ".");
+    for (size_t i = 0; i < settings->row_count; i++) {
+        const struct settings_row *row = &settings->rows[i];
+        if (!row->table->command_line_only && strncmp(row->option->key, key, length) == 0 &&
+            row->option->key[length] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static sg_result load_variable(struct settings *settings, const char *variable)
+{
+    const char *equals = strchr(variable, '=');
+    if (equals == NULL || strncmp(variable, variable_prefix, strlen(variable_prefix)) != 0) {
+        return sg_ok();
+    }
+    char key[KEY_MAX_BYTES];
+    char place[KEY_MAX_BYTES];
+    size_t length = (size_t)(equals - variable);
+    key_of_variable(settings, variable, length, key);
+    if (!is_our_section(settings, key)) {
+        return sg_ok();
+    }
+    snprintf(place, sizeof place, "%.*s", (int)length, variable);
+    struct given given = {key, equals + 1, place, SETTINGS_FROM_ENVIRONMENT};
+    return put(settings, &given);
+}
+
+static sg_result load_argument(struct settings *settings, const char *argument)
+{
+    if (strncmp(argument, "--", 2) != 0) {
+        return sg_fail(SG_FATAL, 0, "%s: not of the form --key=value", argument);
+    }
+    char key[KEY_MAX_BYTES];
+    size_t length = strcspn(argument + 2, "=");
+    if (length == 0 || length >= sizeof key) {
+        return sg_fail(SG_FATAL, 0, "%s: not of the form --key=value", argument);
+    }
+    snprintf(key, sizeof key, "%.*s", (int)length, argument + 2);
+    const char *value = argument[2 + length] == '=' ? argument + 2 + length + 1 : NULL;
+    bool is_path = false;
+    const struct settings_row *row = find_row(settings, key, &is_path);
+    bool is_switch = row != NULL && row->option->type == OPTION_BOOL;
+    struct given given = {key, value, "command line", SETTINGS_FROM_COMMAND_LINE};
+    if (value == NULL && is_switch) {
+        given.value = "true";
+    } else if (value == NULL && row != NULL) {
+        return sg_fail(SG_FATAL, 0, "--%s: the value is missing; write --%s=VALUE", key, key);
+    } else if (value == NULL) {
+        given.value = "";
+    }
+    return put(settings, &given);
+}
+
+// Replaces the path of a secret by the first line of its file.
+static sg_result read_secret(struct settings_row *row)
+{
+    FILE *file = fopen(row->text, "re");
+    if (file == NULL) {
+        return sg_fail(SG_FATAL, errno, "%s: %s%s: %s: %s", row->place, row->option->key,
+                       path_suffix, row->text, strerror(errno));
+    }
+    char *text = calloc(1, SECRET_MAX_BYTES);
+    size_t size = text == NULL ? 0 : fread(text, 1, SECRET_MAX_BYTES, file);
+    bool is_read = text != NULL && !ferror(file) && size < SECRET_MAX_BYTES;
+    fclose(file);
+    if (!is_read) {
+        free(text);
+        return sg_fail(SG_FATAL, 0, "%s: %s%s: %s cannot be read or is larger than %d bytes",
+                       row->place, row->option->key, path_suffix, row->text, SECRET_MAX_BYTES - 1);
+    }
+    text[strcspn(text, "\r\n")] = '\0';
+    free(row->text);
+    row->text = text;
+    return sg_ok();
+}
+
+static sg_result read_rows(struct settings *settings)
+{
+    for (size_t i = 0; i < settings->row_count; i++) {
+        struct settings_row *row = &settings->rows[i];
+        if (row->is_path) {
+            SG_TRY(read_secret(row));
+        }
+        sg_result result = option_read(row->option, row->text, row->table->target);
+        SG_TRY(sg_explain(result, "%s: %s", row->place == NULL ? "default" : row->place,
+                          row->option->key));
+    }
+    return sg_ok();
+}
+
+static sg_result add_rows(struct settings *settings, const struct option_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct settings_row *row = &settings->rows[settings->row_count++];
+        row->table = table;
+        row->option = &table->options[i];
+        SG_TRY(replace_text(&row->text, row->option->fallback));
+    }
+    return sg_ok();
+}
+
+static sg_result make_rows(const struct option_table *tables, size_t table_count,
+                           struct settings **ret_settings)
+{
+    SG_CLEANUP(settings_free) struct settings *settings = calloc(1, sizeof *settings);
+    if (settings == NULL) {
+        return fail_memory();
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < table_count; i++) {
+        count += tables[i].count;
+    }
+    settings->rows = calloc(count + 1, sizeof *settings->rows);
+    settings->extras = calloc(EXTRAS_MAX + 1, sizeof *settings->extras);
+    if (settings->rows == NULL || settings->extras == NULL) {
+        return fail_memory();
+    }
+    for (size_t i = 0; i < table_count; i++) {
+        SG_TRY(add_rows(settings, &tables[i]));
+    }
+    *ret_settings = SG_MOVE(settings);
+    return sg_ok();
+}
+
+SG_RESULT settings_load(const struct option_table *tables, size_t table_count,
+                        const struct settings_source *source, struct settings **ret_settings)
+{
+    SG_CLEANUP(settings_free) struct settings *settings = NULL;
+    SG_TRY(make_rows(tables, table_count, &settings));
+    settings->extra_prefix = source->extra_prefix;
+    SG_TRY(load_file(settings, source->file));
+    for (char *const *at = source->environment; at != NULL && *at != NULL; at++) {
+        SG_TRY(load_variable(settings, *at));
+    }
+    for (size_t i = 0; i < source->argument_count; i++) {
+        SG_TRY(load_argument(settings, source->arguments[i]));
+    }
+    SG_TRY(read_rows(settings));
+    *ret_settings = SG_MOVE(settings);
+    return sg_ok();
+}
+
+void settings_free(struct settings **settings)
+{
+    if (*settings == NULL) {
+        return;
+    }
+    struct settings *old = *settings;
+    for (size_t i = 0; i < old->row_count; i++) {
+        free(old->rows[i].text);
+        free(old->rows[i].place);
+    }
+    for (size_t i = 0; i < old->extra_count; i++) {
+        free((void *)(uintptr_t)old->extras[i].key);
+        free((void *)(uintptr_t)old->extras[i].value);
+    }
+    free(old->rows);
+    free(old->extras);
+    free(old->file);
+    free(old);
+    *settings = NULL;
+}
+
+const struct settings_extra *settings_extras(const struct settings *settings)
+{
+    return settings->extras;
+}
