@@ -2,7 +2,7 @@
 #pragma once
 #include "core/bytes.h"
 #include "core/result.h"
-#include "core/service/option.h"
+#include "core/service/settings.h"
 
 // Longest topic name Kafka allows.
 enum { KAFKA_TOPIC_MAX = 249 };
