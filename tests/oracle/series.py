@@ -1,4 +1,4 @@
-"""Random cases for the alert rules: the same seed gives the same case, on every machine and in every run.
+"""Random cases for the alert rules: a seed gives the same case on every machine and in every run.
 
 A case is a list of events in the form of the replay files ("given" lines, see make_replay.py). It
 is small, and made to stand on the corners: thresholds on the path of the walk, values exactly at a
@@ -31,7 +31,10 @@ COOLDOWNS_MS = (0, 0, 1, 2 * STEP_MS, 5 * STEP_MS, 10 * STEP_MS, 60 * STEP_MS, T
 TIME_STEPS_MS = (0, 1, STEP_MS, STEP_MS, STEP_MS, 2 * STEP_MS, 5 * STEP_MS)
 
 # Where the walk lives: level, step. Large ones overflow in arithmetic, the tenths are never exact.
-SCALES = ((100.0, 0.5),) * 4 + (
+SCALES = (
+    (100.0, 0.5),
+    (100.0, 0.5),
+    (100.0, 0.5),
     (0.0, 1.0),
     (0.3, 0.1),
     (-36.98, 0.7),
@@ -61,17 +64,19 @@ class Case:
             Slot(random, id, random.choice(self.walks)) for id in self.some_subscription_ids()
         ]
         length = random.randint(20, 60)
-        for _ in range(length):
+        subscriptions_first = random.choice((0, 0, 1, 4))
+        for index in range(length):
             self.at += random.choice((1, 7, STEP_MS))
-            if random.random() < 0.25:
+            if index < subscriptions_first or random.random() < 0.25:
                 self.add_subscription(random.choice(self.slots))
             else:
                 self.add_quote(random.choice(self.walks))
         if random.random() < 0.1:
+            self.at += 1
             self.add_quote_a_day_ahead(random.choice(self.walks))
 
     def some_subscription_ids(self):
-        return self.random.sample(SUBSCRIPTION_IDS, self.random.randint(1, 6))
+        return self.random.sample(SUBSCRIPTION_IDS, self.random.choice((1, 1, 2, 2, 3, 4, 6)))
 
     def add(self, topic, key, value):
         offset = self.offsets[topic]
@@ -113,7 +118,7 @@ class Case:
         slot.change()
         record = dict(slot.record, changed_at=self.at)
         key = record["instrument"]
-        if random.random() < 0.08:
+        if random.random() < 0.1:
             key = spoil_subscription(random, record)
         else:
             slot.taken()
@@ -159,11 +164,12 @@ class Walk:
         return self.time
 
     def threshold(self, side):
-        """Low ones below the level, high ones above it, mostly; both where the walk goes."""
+        """Low ones below the level or the value, high ones above, mostly; all where the walk goes."""
         random = self.random
         distance = random.choice((-1, 0, 1, 2, 3, 4, 5)) * self.step
-        threshold = self.level + (distance if side == "high" else -distance)
-        if threshold == 0 and random.random() < 0.3:
+        around = random.choice((self.level, self.value))
+        threshold = around + (distance if side == "high" else -distance)
+        if threshold == 0 and random.random() < 0.5:
             return -0.0
         return threshold if math.isfinite(threshold) else self.level
 
@@ -179,16 +185,12 @@ class Slot:
             "subscription_id": subscription_id,
             "user_id": random.choice(USERS),
             "instrument": walk.instrument,
-        }
-        self.record |= {
             "low": None,
             "high": None,
             "rearm": 0.0,
             "hold_ms": 0,
             "cooldown_ms": 0,
             "notify_cleared": False,
-        }
-        self.record |= {
             "label": None,
             "active": False,
             "version": random.choice((0, 1, 7, RECORD_TIME)),
@@ -219,9 +221,8 @@ class Slot:
         if self.version_taken > 0 and random.random() < 0.05:
             record["version"] = random.randrange(self.version_taken)
             return
-        record["version"] = max(record["version"], self.version_taken) + random.choice(
-            (0, 1, 1, 1, 1000)
-        )
+        newest = max(record["version"], self.version_taken)
+        record["version"] = newest + random.choice((0, 1, 1, 1, 1000))
 
     def begin(self):
         random, record = self.random, self.record
@@ -280,6 +281,8 @@ class Slot:
 
 CHANGES = (
     Slot.move_low,
+    Slot.move_low,
+    Slot.move_high,
     Slot.move_high,
     Slot.drop_side,
     Slot.change_rearm,
