@@ -6,9 +6,15 @@ maven_version() {
     sed -n "s:.*<$2>\(.*\)</$2>.*:\1:p" "$1"
 }
 
-# maven_fetch POM FOLDER: copies the runtime dependencies of the pom into the folder. Silent but for errors.
+# maven_fetch POM FOLDER: copies the runtime dependencies of the pom into the folder. Prints only what failed.
 maven_fetch() {
-    JAVA_HOME=$("$(dirname "${BASH_SOURCE[0]}")/java-home.sh") \
-        mvn -q -B -Dstyle.color=never -f "$1" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$2"
+    local home output
+    home=$("$(dirname "${BASH_SOURCE[0]}")/java-home.sh") || return 1
+    output=$(JAVA_HOME=$home mvn -q -B -f "$1" \
+        org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$2" 2>&1) || {
+        # Maven resets colours nobody set, even when it writes to no terminal.
+        echo "${output//$'\e[0m'/}"
+        return 1
+    }
 }
