@@ -28,9 +28,9 @@ to_json = json.JSONEncoder(
 ).encode
 
 
-def take(oracle, event, partition=0):
+def take(oracle, event):
     """Gives one event to the oracle: its alerts, or Refused."""
-    cause = (event["given"], partition, event["offset"])
+    cause = (event["given"], event.get("partition", 0), event["offset"])
     value = event["value"]
     key = event.get("key", value["instrument"])
     if event["given"] == "subscriptions":

@@ -164,7 +164,7 @@ class Walk:
         return self.time
 
     def threshold(self, side):
-        """Low ones below the level or the value, high ones above, mostly; all where the walk goes."""
+        """Low ones below the level or the value, high ones above, mostly; all near the walk."""
         random = self.random
         distance = random.choice((-1, 0, 1, 2, 3, 4, 5)) * self.step
         around = random.choice((self.level, self.value))
