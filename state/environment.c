@@ -26,6 +26,7 @@ struct environment {
     MDB_env *env;
     char *path;
     int lock;
+    bool was_full;
 };
 
 struct transaction {
@@ -211,9 +212,15 @@ sg_result environment_table(struct environment *environment, const char *name,
     return sg_ok();
 }
 
+bool environment_was_full(const struct environment *environment)
+{
+    return environment->was_full;
+}
+
 sg_result environment_grow(struct environment *environment)
 {
     MDB_envinfo info;
+    environment->was_full = false;
     SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
     return lmdb_result(mdb_env_set_mapsize(environment->env, info.me_mapsize * 2),
                        environment->path, "grow");
@@ -253,10 +260,16 @@ sg_result transaction_begin(struct environment *environment, bool write,
     return sg_ok();
 }
 
+static void note_full(struct environment *environment, int code)
+{
+    environment->was_full = environment->was_full || code == MDB_MAP_FULL;
+}
+
 sg_result transaction_commit(struct transaction **transaction)
 {
     struct transaction *ending = *transaction;
     int code = mdb_txn_commit(ending->txn);
+    note_full(ending->environment, code);
     const char *path = ending->environment->path;
     free(ending);
     *transaction = NULL;
@@ -307,8 +320,9 @@ static sg_result put(struct transaction *transaction, struct table table, struct
 {
     MDB_val lmdb_key = value_of(key);
     MDB_val lmdb_value = value_of(value);
-    return lmdb_result(mdb_put(transaction->txn, table.handle, &lmdb_key, &lmdb_value, flags),
-                       transaction->environment->path, "put");
+    int code = mdb_put(transaction->txn, table.handle, &lmdb_key, &lmdb_value, flags);
+    note_full(transaction->environment, code);
+    return lmdb_result(code, transaction->environment->path, "put");
 }
 
 sg_result table_put(struct transaction *transaction, struct table table, struct bytes key,

@@ -46,6 +46,9 @@ void environment_close(struct environment **environment);
 SG_RESULT environment_table(struct environment *environment, const char *name,
                             struct table *ret_table);
 
+// True when a write failed since the last growth because the map was full.
+bool environment_was_full(const struct environment *environment);
+
 // Doubles the map. No transaction may be open in the process. Fails: SG_FATAL.
 SG_RESULT environment_grow(struct environment *environment);
 

@@ -1,0 +1,13 @@
+// An index as its stores see it.
+#pragma once
+#include "state/batch.h"
+#include "state/index.h"
+
+struct index {
+    struct batch *batch;
+    struct table table;
+    struct cursor *cursor; // Open since the first search of the transaction.
+};
+
+// Gives the cursor back; called before the transaction ends.
+void index_release(struct index *index);

@@ -1,0 +1,31 @@
+// A store as stores.c sees it.
+#pragma once
+#include "core/buffer.h"
+#include "schemas/codec.h"
+#include "state/cache.h"
+#include "state/index_table.h"
+#include "state/store.h"
+
+struct store {
+    const struct store_spec *spec;
+    struct codec *codec; // Borrowed.
+    struct batch *batch; // Borrowed.
+    struct table table;
+    struct index index;
+    struct cache *cache;
+    struct buffer encoded; // Work space of encoding.
+    struct arena *arena;   // Work space of reindexing.
+};
+
+// Fails: SG_FATAL. The caller ends it with store_done().
+SG_RESULT store_init(struct store *store, const struct store_spec *spec, struct codec *codec,
+                     struct batch *batch, int64_t cache_entries);
+void store_done(struct store *store);
+
+// The stored form of a changed entry, in the store's work space. Fails: SG_FATAL.
+SG_RESULT store_encode_entry(struct store *store, const struct cache_entry *entry,
+                             struct bytes *ret_value);
+
+// Writes a stored form (or its absence) straight to the table and brings the index in step. Fails
+// as store_write().
+SG_RESULT store_apply(struct store *store, struct bytes key, struct bytes value, bool has_value);

@@ -1,0 +1,273 @@
+// A task's stores: opened together, flushed together, committed together.
+#include "state/stores.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/service/log.h"
+#include "state/store_table.h"
+#include "state/trust.h"
+
+// Layout of the file: raised when an older program must not read it any more.
+enum { FORMAT = 1 };
+
+struct stores {
+    struct environment *environment;
+    struct batch batch;
+    struct table meta;
+    struct store list[STORES_MAX];
+    size_t count;
+    char *path;
+    bool synced;
+};
+
+// The place as it is stored: fixed-width integers of this machine's byte order; the file never
+// leaves the machine.
+struct stored_place {
+    int64_t format;
+    struct stores_place place;
+};
+
+static struct bytes meta_key(const char *name)
+{
+    return bytes_of_text(name);
+}
+
+static void new_place(struct stores_place *ret_place)
+{
+    *ret_place = (struct stores_place){0};
+    for (size_t i = 0; i < STORES_INPUTS_MAX; i++) {
+        ret_place->next_offsets[i] = KAFKA_OFFSET_NONE;
+    }
+}
+
+static sg_result read_place(struct stores *stores, struct stores_place *ret_place)
+{
+    SG_CLEANUP(transaction_abort) struct transaction *transaction = NULL;
+    SG_TRY(transaction_begin(stores->environment, false, &transaction));
+    struct bytes value = {NULL, 0};
+    bool found = false;
+    SG_TRY(table_get(transaction, stores->meta, meta_key("place"), &value, &found));
+    if (!found) {
+        new_place(ret_place);
+        return sg_ok();
+    }
+    struct stored_place stored = {0};
+    if (value.size != sizeof stored) {
+        return sg_fail(SG_FATAL, 0,
+                       "state %s was written by another version of this program; move the folder "
+                       "away and start again: state is restored from Kafka",
+                       stores->path);
+    }
+    memcpy(&stored, value.data, sizeof stored);
+    if (stored.format != FORMAT) {
+        return sg_fail(SG_FATAL, 0,
+                       "state %s has format %lld, this program knows %d; move the "
+                       "folder away and start again: state is restored from Kafka",
+                       stores->path, (long long)stored.format, FORMAT);
+    }
+    *ret_place = stored.place;
+    return sg_ok();
+}
+
+// The first program to open the file writes the identity; every later one must have the same.
+static sg_result check_identity(struct stores *stores, const char *identity)
+{
+    struct transaction *transaction = NULL;
+    SG_TRY(batch_transaction(&stores->batch, &transaction));
+    struct bytes value = {NULL, 0};
+    bool found = false;
+    SG_TRY(table_get(transaction, stores->meta, meta_key("identity"), &value, &found));
+    if (found && !bytes_is_text(value, identity)) {
+        return sg_fail(SG_FATAL, 0,
+                       "state %s belongs to another Kafka cluster or prefix (%.*s, here %s); set "
+                       "another state.dir or move the folder away",
+                       stores->path, (int)value.size, (const char *)value.data, identity);
+    }
+    SG_TRY(table_put(transaction, stores->meta, meta_key("identity"), bytes_of_text(identity)));
+    return transaction_commit(&stores->batch.transaction);
+}
+
+static sg_result open_environment(struct stores *stores, const struct stores_config *config)
+{
+    bool removed = false;
+    SG_TRY(trust_check(config->path, &removed));
+    if (removed) {
+        log_warn("state was written without sync before the system restarted: restoring it",
+                 (struct log_field[]){log_text("path", config->path), {.name = NULL}});
+    }
+    stores->synced = strcmp(config->state->sync, "commit") == 0;
+    enum environment_sync sync = stores->synced ? ENVIRONMENT_SYNC_COMMIT : ENVIRONMENT_SYNC_NONE;
+    SG_TRY(environment_open(config->path, config->state->map_bytes, sync, &stores->environment));
+    if (stores->synced) {
+        SG_TRY(environment_flush(stores->environment));
+        return trust_end_unsynced(config->path);
+    }
+    return trust_begin_unsynced(config->path);
+}
+
+static sg_result open_tables(struct stores *stores, const struct stores_config *config)
+{
+    SG_TRY(environment_table(stores->environment, "meta", &stores->meta));
+    for (size_t i = 0; i < config->count; i++) {
+        // Counted first, so that a half-made store is ended too.
+        stores->count = i + 1;
+        SG_TRY(store_init(&stores->list[i], &config->specs[i], config->codecs[i], &stores->batch,
+                          config->state->cache_entries));
+    }
+    return sg_ok();
+}
+
+sg_result stores_open(const struct stores_config *config, struct stores **ret_stores,
+                      struct stores_place *ret_place)
+{
+    SG_CLEANUP(stores_close) struct stores *stores = calloc(1, sizeof *stores);
+    if (stores == NULL) {
+        return sg_fail(SG_FATAL, 0, "state %s: out of memory", config->path);
+    }
+    stores->path = strdup(config->path);
+    if (stores->path == NULL || config->count > STORES_MAX) {
+        return sg_fail(SG_FATAL, 0, "state %s: out of memory", config->path);
+    }
+    SG_TRY(open_environment(stores, config));
+    stores->batch.environment = stores->environment;
+    SG_TRY(open_tables(stores, config));
+    SG_TRY(check_identity(stores, config->identity));
+    SG_TRY(read_place(stores, ret_place));
+    *ret_stores = SG_MOVE(stores);
+    return sg_ok();
+}
+
+static void release_cursors(struct stores *stores)
+{
+    for (size_t i = 0; i < stores->count; i++) {
+        index_release(&stores->list[i].index);
+    }
+}
+
+void stores_close(struct stores **stores)
+{
+    struct stores *closing = *stores;
+    if (closing == NULL) {
+        return;
+    }
+    release_cursors(closing);
+    transaction_abort(&closing->batch.transaction);
+    for (size_t i = 0; i < closing->count; i++) {
+        store_done(&closing->list[i]);
+    }
+    // What is flushed at a clean end survives a restart of the system too.
+    if (closing->environment != NULL && !closing->synced &&
+        sg_is_ok(environment_flush(closing->environment))) {
+        sg_ignore(trust_end_unsynced(closing->path));
+    }
+    environment_close(&closing->environment);
+    free(closing->path);
+    free(closing);
+    *stores = NULL;
+}
+
+struct store *stores_get(struct stores *stores, size_t at)
+{
+    return &stores->list[at];
+}
+
+static sg_result flush_store(struct store *store, struct transaction *transaction,
+                             stores_change_fn change, void *context)
+{
+    enum topic changelog = store->spec->changelog;
+    for (struct cache_entry *entry = cache_first_dirty(store->cache); entry != NULL;
+         entry = entry->next_dirty) {
+        struct bytes value = {NULL, 0};
+        if (entry->present) {
+            SG_TRY(store_encode_entry(store, entry, &value));
+            SG_TRY(table_put(transaction, store->table, entry->key, value));
+        } else {
+            SG_TRY(table_delete(transaction, store->table, entry->key));
+        }
+        if (changelog != TOPIC_COUNT) {
+            SG_TRY(change(context, changelog, entry->key, value, entry->present));
+        }
+    }
+    return sg_ok();
+}
+
+sg_result stores_flush(struct stores *stores, stores_change_fn change, void *context)
+{
+    struct transaction *transaction = NULL;
+    SG_TRY(batch_transaction(&stores->batch, &transaction));
+    for (size_t i = 0; i < stores->count; i++) {
+        SG_TRY(flush_store(&stores->list[i], transaction, change, context));
+    }
+    return sg_ok();
+}
+
+sg_result stores_commit(struct stores *stores, const struct stores_place *place)
+{
+    struct transaction *transaction = NULL;
+    SG_TRY(batch_transaction(&stores->batch, &transaction));
+    struct stored_place stored = {.format = FORMAT, .place = *place};
+    SG_TRY(
+        table_put(transaction, stores->meta, meta_key("place"), bytes_of(&stored, sizeof stored)));
+    release_cursors(stores);
+    SG_TRY(transaction_commit(&stores->batch.transaction));
+    for (size_t i = 0; i < stores->count; i++) {
+        cache_clean(stores->list[i].cache);
+    }
+    return sg_ok();
+}
+
+sg_result stores_abort(struct stores *stores)
+{
+    release_cursors(stores);
+    transaction_abort(&stores->batch.transaction);
+    for (size_t i = 0; i < stores->count; i++) {
+        cache_drop_dirty(stores->list[i].cache);
+    }
+    if (environment_was_full(stores->environment)) {
+        return environment_grow(stores->environment);
+    }
+    return sg_ok();
+}
+
+sg_result stores_apply(struct stores *stores, size_t at, struct bytes key, struct bytes value,
+                       bool has_value)
+{
+    return store_apply(&stores->list[at], key, value, has_value);
+}
+
+sg_result stores_clear(struct stores *stores)
+{
+    struct transaction *transaction = NULL;
+    SG_TRY(batch_transaction(&stores->batch, &transaction));
+    for (size_t i = 0; i < stores->count; i++) {
+        SG_TRY(table_clear(transaction, stores->list[i].table));
+        if (stores->list[i].spec->index_name != NULL) {
+            SG_TRY(table_clear(transaction, stores->list[i].index.table));
+        }
+    }
+    return sg_ok();
+}
+
+size_t stores_dirty_count(const struct stores *stores)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < stores->count; i++) {
+        count += cache_dirty_count(stores->list[i].cache);
+    }
+    return count;
+}
+
+size_t stores_cache_count(const struct stores *stores)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < stores->count; i++) {
+        count += cache_count(stores->list[i].cache);
+    }
+    return count;
+}
+
+int64_t stores_file_bytes(struct stores *stores)
+{
+    return environment_used_bytes(stores->environment);
+}

@@ -1,0 +1,70 @@
+// All stores of one task in one LMDB file, together with the place in the log that they stand for.
+// The order of a commit: stores_flush() into the open LMDB transaction and the changelog, the Kafka
+// commit, then stores_commit(). A crash between the two leaves the file one transaction behind,
+// never ahead. One thread.
+#pragma once
+#include "state/store.h"
+
+struct stores;
+
+enum { STORES_MAX = 4, STORES_INPUTS_MAX = 8 };
+
+// The place in the log that the state stands for. Saved with it.
+struct stores_place {
+    int64_t sequence;                        // Transactions of this task so far.
+    int64_t stream_time_ms;                  // Greatest record timestamp taken.
+    int64_t next_offsets[STORES_INPUTS_MAX]; // By input, in the processor's order.
+    int64_t changelog_offsets[STORES_MAX];   // By store: where the changelog goes on.
+};
+
+struct codec;
+
+struct stores_config {
+    const char *path; // Folder of the task.
+    const struct state_settings *state;
+    const struct store_spec *specs;
+    size_t count;
+    struct codec *const *codecs; // One a spec, in Confluent's wire format; borrowed.
+    const char *identity;        // Cluster and prefix: state of another one is refused.
+};
+
+// Opens and reads the place; a new file has sequence 0 and offsets KAFKA_OFFSET_NONE. State that
+// cannot be trusted (written without sync before the system died) is emptied, so that it is
+// restored: `*ret_place` is that of a new file then. Fails: SG_FATAL when it is locked, damaged,
+// newer than this program or of another cluster.
+SG_RESULT stores_open(const struct stores_config *config, struct stores **ret_stores,
+                      struct stores_place *ret_place);
+
+// Closes; what was not committed is dropped. Accepts NULL.
+void stores_close(struct stores **stores);
+
+struct store *stores_get(struct stores *stores, size_t at);
+
+// Takes each changed value in stored form, has_value false for a removal. Slices are borrowed for
+// the call.
+typedef SG_RESULT (*stores_change_fn)(void *context, enum topic changelog, struct bytes key,
+                                      struct bytes value, bool has_value);
+
+// Writes every change into the open LMDB transaction and gives it to `change`. Fails: as `change`;
+// SG_ABORT when the map is full; SG_FATAL.
+SG_RESULT stores_flush(struct stores *stores, stores_change_fn change, void *context);
+
+// Saves the place and commits LMDB. Fails: SG_ABORT when the map is full (nothing is kept: close,
+// open and catch up), SG_FATAL.
+SG_RESULT stores_commit(struct stores *stores, const struct stores_place *place);
+
+// Forgets every change since the last commit; grows the map if that was why. Fails: SG_FATAL.
+SG_RESULT stores_abort(struct stores *stores);
+
+// Applies one changelog record, without a changelog of its own. Committed by stores_commit(). Fails
+// as store_write().
+SG_RESULT stores_apply(struct stores *stores, size_t at, struct bytes key, struct bytes value,
+                       bool has_value);
+
+// Empties every table. Committed by stores_commit().
+SG_RESULT stores_clear(struct stores *stores);
+
+// Changed values since the last commit; entries in memory; bytes in the file.
+size_t stores_dirty_count(const struct stores *stores);
+size_t stores_cache_count(const struct stores *stores);
+int64_t stores_file_bytes(struct stores *stores);

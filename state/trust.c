@@ -1,0 +1,117 @@
+// The note is a file with the boot id of the system that writes without sync; no file means that
+// all is synced.
+#include "state/trust.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/buffer.h"
+
+enum { BOOT_ID_CHARS = 36, NAME_MAX_BYTES = 4096, FILE_MODE = 0640 };
+
+// A text that ends with a NUL, in a buffer of its own.
+static sg_result join(struct buffer *name, const char *path, const char *file)
+{
+    buffer_init(name, NAME_MAX_BYTES);
+    SG_TRY(buffer_print(name, "%s/%s", path, file));
+    return buffer_append_byte(name, '\0');
+}
+
+static const char *text(const struct buffer *name)
+{
+    return (const char *)name->data;
+}
+
+// Reads up to `size` bytes; `*ret_size` 0 when there is no such file.
+static sg_result read_file(const char *name, char *data, size_t size, size_t *ret_size)
+{
+    int file = open(name, O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) {
+        *ret_size = 0;
+        return sg_ok();
+    }
+    ssize_t got = file < 0 ? -1 : read(file, data, size);
+    int code = errno;
+    if (file >= 0) {
+        close(file);
+    }
+    if (got < 0) {
+        return sg_fail(SG_FATAL, code, "cannot read %s: %s", name, strerror(code));
+    }
+    *ret_size = (size_t)got;
+    return sg_ok();
+}
+
+static sg_result read_boot_id(char ret_id[static BOOT_ID_CHARS])
+{
+    size_t size = 0;
+    SG_TRY(read_file("/proc/sys/kernel/random/boot_id", ret_id, BOOT_ID_CHARS, &size));
+    if (size != BOOT_ID_CHARS) {
+        return sg_fail(SG_FATAL, 0,
+                       "cannot read the boot id of this system; set state.sync=commit");
+    }
+    return sg_ok();
+}
+
+static sg_result remove_file(const char *path, const char *file)
+{
+    SG_CLEANUP(buffer_done) struct buffer name;
+    SG_TRY(join(&name, path, file));
+    if (unlink(text(&name)) != 0 && errno != ENOENT) {
+        return sg_fail(SG_FATAL, errno, "cannot remove %s: %s", text(&name), strerror(errno));
+    }
+    return sg_ok();
+}
+
+sg_result trust_check(const char *path, bool *ret_removed)
+{
+    SG_CLEANUP(buffer_done) struct buffer name;
+    SG_TRY(join(&name, path, "unsynced"));
+    char noted[BOOT_ID_CHARS];
+    char current[BOOT_ID_CHARS];
+    size_t size = 0;
+    SG_TRY(read_file(text(&name), noted, sizeof noted, &size));
+    *ret_removed = false;
+    if (size == 0) {
+        return sg_ok();
+    }
+    SG_TRY(read_boot_id(current));
+    if (size == sizeof noted && memcmp(noted, current, sizeof noted) == 0) {
+        return sg_ok();
+    }
+    SG_TRY(remove_file(path, "data.mdb"));
+    SG_TRY(remove_file(path, "lock.mdb"));
+    SG_TRY(remove_file(path, "unsynced"));
+    *ret_removed = true;
+    return sg_ok();
+}
+
+static sg_result write_synced(int file, const char *data, size_t size, const char *name)
+{
+    if (write(file, data, size) != (ssize_t)size || fsync(file) != 0) {
+        return sg_fail(SG_FATAL, errno, "cannot write %s: %s", name, strerror(errno));
+    }
+    return sg_ok();
+}
+
+sg_result trust_begin_unsynced(const char *path)
+{
+    SG_CLEANUP(buffer_done) struct buffer name;
+    SG_TRY(join(&name, path, "unsynced"));
+    char current[BOOT_ID_CHARS];
+    SG_TRY(read_boot_id(current));
+    int file = open(text(&name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+    if (file < 0) {
+        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", text(&name), strerror(errno));
+    }
+    sg_result written = write_synced(file, current, sizeof current, text(&name));
+    close(file);
+    return written;
+}
+
+sg_result trust_end_unsynced(const char *path)
+{
+    return remove_file(path, "unsynced");
+}
