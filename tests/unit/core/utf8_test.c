@@ -1,0 +1,64 @@
+// UTF-8 against the table of RFC 3629, and control characters.
+#include "core/utf8.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static bool is_valid(const char *text, size_t size)
+{
+    return utf8_is_valid(bytes_of(text, size));
+}
+
+static void well_formed_text_is_valid(void **state)
+{
+    (void)state;
+    assert_true(is_valid("", 0));
+    assert_true(is_valid("plain", 5));
+    assert_true(is_valid("\xC2\x80", 2));
+    assert_true(is_valid("\xE0\xA0\x80", 3));
+    assert_true(is_valid("\xED\x9F\xBF", 3));
+    assert_true(is_valid("\xF0\x90\x80\x80", 4));
+    assert_true(is_valid("\xF4\x8F\xBF\xBF", 4));
+    assert_true(is_valid("a\0b", 3));
+}
+
+static void malformed_text_is_not(void **state)
+{
+    (void)state;
+    assert_false(is_valid("\x80", 1));
+    assert_false(is_valid("\xC0\x80", 2));
+    assert_false(is_valid("\xC1\xBF", 2));
+    assert_false(is_valid("\xE0\x9F\xBF", 3));
+    assert_false(is_valid("\xED\xA0\x80", 3));
+    assert_false(is_valid("\xF0\x8F\xBF\xBF", 4));
+    assert_false(is_valid("\xF4\x90\x80\x80", 4));
+    assert_false(is_valid("\xF5\x80\x80\x80", 4));
+    assert_false(is_valid("\xFF", 1));
+    assert_false(is_valid("ok\xC3", 3));
+    assert_false(is_valid("\xE2\x82", 2));
+    assert_false(is_valid("\xE2\x82X", 3));
+    assert_false(is_valid("\xF0\x9F\x98\xC0", 4));
+}
+
+static void control_characters_are_not_printable(void **state)
+{
+    (void)state;
+    assert_true(utf8_is_printable(bytes_of_text("stock:AAPL \xE2\x82\xAC")));
+    assert_false(utf8_is_printable(bytes_of_text("a\tb")));
+    assert_false(utf8_is_printable(bytes_of_text("a\x7F")));
+    assert_false(utf8_is_printable(bytes_of("a\0", 2)));
+    assert_false(utf8_is_printable(bytes_of_text("\xC3")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(well_formed_text_is_valid),
+        cmocka_unit_test(malformed_text_is_not),
+        cmocka_unit_test(control_characters_are_not_printable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
