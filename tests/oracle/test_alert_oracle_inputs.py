@@ -207,6 +207,15 @@ def test_end_and_resubscribe_may_alert_again_and_forgets_the_cooldown(line):
     assert line.subscribe(high=190.0, cooldown_ms=1000) == ["HIGH ENTERED initial"]
 
 
+def test_an_end_that_still_names_its_thresholds_ends_as_well(line):
+    line.subscribe(high=190.0)
+    line.quote(191.0)
+    assert line.end(high=180.0) == []
+    assert line.quote(100.0) == []
+    assert line.quote(191.0) == []
+    assert line.subscribe(high=180.0) == ["HIGH ENTERED initial"]
+
+
 def test_a_removed_threshold_drops_state_and_cooldown(line):
     line.subscribe(low=180.0, high=190.0, cooldown_ms=1000)
     assert line.quote(191.0, 10) == ["HIGH ENTERED initial"]
