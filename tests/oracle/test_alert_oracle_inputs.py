@@ -210,7 +210,7 @@ def test_end_and_resubscribe_may_alert_again_and_forgets_the_cooldown(line):
 def test_an_end_that_still_names_its_thresholds_ends_as_well(line):
     line.subscribe(high=190.0)
     line.quote(191.0)
-    assert line.end(high=180.0) == []
+    assert line.end(high=200.0) == []
     assert line.quote(100.0) == []
     assert line.quote(191.0) == []
     assert line.subscribe(high=180.0) == ["HIGH ENTERED initial"]
