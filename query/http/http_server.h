@@ -1,0 +1,38 @@
+// An HTTP/1.1 server over libmicrohttpd, of which this and http_watch.h are the only users. It
+// turns connections into requests for the router, and guards what the router cannot see: sizes,
+// slowness, bodies.
+#pragma once
+#include "core/service/option.h"
+#include "query/http/http_router.h"
+
+struct http_settings {
+    const char *listen;
+    int64_t threads;
+    int64_t connections;
+    int64_t per_address;
+    int64_t timeout_ms;
+    int64_t header_bytes;
+    int64_t wait_ms;
+};
+extern const struct option http_options[]; // http.*
+extern const size_t http_option_count;
+
+struct http_server;
+
+// Starts serving. Settings and application must outlive the server. Fails: SG_FATAL for an address
+// that is wrong or taken.
+SG_RESULT http_server_open(const struct http_settings *settings,
+                           const struct http_application *application,
+                           struct http_server **ret_server);
+
+// Takes no new connections, ends the open ones and frees. Accepts NULL.
+void http_server_close(struct http_server **server);
+
+// The port it listens at. Any thread.
+int http_server_port(const struct http_server *server);
+
+// Says that what the application's ready() looks at has changed. Any thread.
+void http_server_notify(struct http_server *server);
+
+// The classes of status ("2xx"), for metric_name_values().
+const char *const *http_server_status_classes(size_t *ret_count);
