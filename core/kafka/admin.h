@@ -27,19 +27,22 @@ struct kafka_topic_facts {
 SG_RESULT kafka_admin_open(const struct kafka_settings *settings, struct kafka_admin **ret_admin);
 void kafka_admin_close(struct kafka_admin **admin);
 
-// Waits until a broker answers. Fails: SG_RETRY after `timeout_ms`, with the last error of the connection.
+// Waits until a broker answers. Fails: SG_RETRY after `timeout_ms`, with the last error of the
+// connection.
 SG_RESULT kafka_admin_wait(struct kafka_admin *admin, int64_t timeout_ms);
 
 // Id of the cluster, borrowed until close. Fails: SG_RETRY.
 SG_RESULT kafka_admin_cluster_id(struct kafka_admin *admin, const char **ret_id);
 
-// Creates a topic and waits until every broker we see knows it. One that exists already is no failure. Fails: SG_RETRY, SG_FATAL with the broker's words.
+// Creates a topic and waits until every broker we see knows it. One that exists already is no
+// failure. Fails: SG_RETRY, SG_FATAL with the broker's words.
 SG_RESULT kafka_admin_create(struct kafka_admin *admin, const struct kafka_topic_plan *plan);
 
 // What there is. A missing topic is a success with exists = false. Fails: SG_RETRY.
 SG_RESULT kafka_admin_describe(struct kafka_admin *admin, const char *topic,
                                struct kafka_topic_facts *ret_facts);
 
-// The value in force of a topic's configuration, copied; the caller frees. Fails: SG_RETRY, SG_FATAL for an unknown name.
+// The value in force of a topic's configuration, copied; the caller frees. Fails: SG_RETRY,
+// SG_FATAL for an unknown name.
 SG_RESULT kafka_admin_config(struct kafka_admin *admin, const char *topic, const char *name,
                              char **ret_value);

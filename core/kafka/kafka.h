@@ -1,7 +1,9 @@
-// What the parts of this folder share: settings, positions, messages. This folder is the only user of librdkafka.
+// What the parts of this folder share: settings, positions, messages. This folder is the only user
+// of librdkafka.
 #pragma once
 #include "core/bytes.h"
 #include "core/result.h"
+#include "core/service/option.h"
 #include "core/service/settings.h"
 
 // Longest topic name Kafka allows.
@@ -15,16 +17,17 @@ struct kafka_settings {
     int64_t session_timeout_ms;
     int64_t transaction_timeout_ms;
     int64_t fetch_wait_ms;
-    int64_t prefetch_records;              // Per partition queue; see docs and KIP: more than one second of work.
-    int64_t prefetch_bytes;                // Per partition queue.
-    const struct settings_extra *extras;   // Passed to librdkafka as they are; NULL for none.
+    int64_t prefetch_records; // Per partition queue; more than one second of work.
+    int64_t prefetch_bytes;   // Per partition queue.
+    bool endtxn_defence;      // Off in tests only: see README.md, "The hole in the protocol".
+    const struct settings_extra *extras; // Passed to librdkafka as they are; NULL for none.
 };
 
-// The rows of `kafka.*`.
-extern const struct option kafka_options[];
-extern const size_t kafka_option_count;
+// The rows of `kafka.*`; they fill everything but the extras.
+struct option_table kafka_options(struct kafka_settings *target);
 
-// A place in a topic. `metadata` goes with committed offsets only: printable text, at most 200 bytes.
+// A place in a topic. `metadata` goes with committed offsets only: printable text, at most 200
+// bytes.
 struct kafka_position {
     const char *topic;
     int32_t partition;

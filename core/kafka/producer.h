@@ -6,21 +6,24 @@ struct kafka_producer;
 struct kafka_topic;
 
 struct kafka_producer_config {
-    const struct kafka_settings *kafka;
-    const char *transactional_id; // NULL: idempotent only.
+    const struct kafka_settings *kafka; // Borrowed as long as the producer lives.
+    const char *transactional_id;       // NULL: idempotent only.
     int64_t linger_ms;
 };
 
-// Opens a producer. A transactional one has fenced its predecessor and finished that one's last transaction when this returns.
-// Fails: SG_FATAL (fenced meanwhile, not authorised, refused setting). Broker away is waited for, told in the log, until stop_requested().
+// Opens a producer. A transactional one has fenced its predecessor and finished that one's last
+// transaction when this returns. Broker away is waited for, told in the log, until
+// stop_requested(). Fails: SG_FATAL (fenced meanwhile, not authorised, refused setting), SG_RETRY
+// when asked to stop.
 SG_RESULT kafka_producer_open(const struct kafka_producer_config *config,
                               struct kafka_producer **ret_producer);
 
-// Closes: a running transaction is aborted; an idempotent producer is flushed first, at most 10 s. Accepts NULL.
+// Closes: a running transaction is aborted; an idempotent producer is flushed first, at most 10 s.
+// Accepts NULL.
 void kafka_producer_close(struct kafka_producer **producer);
 
-// A topic to produce to; looked up now, so that the first record is not late. Borrowed, lives as long as the producer.
-// Fails: SG_FATAL without memory.
+// A topic to produce to; looked up now, so that the first record is not late. Borrowed, lives as
+// long as the producer. Fails: SG_FATAL without memory.
 SG_RESULT kafka_producer_topic(struct kafka_producer *producer, const char *name,
                                struct kafka_topic **ret_topic);
 
@@ -35,12 +38,14 @@ struct kafka_message {
     size_t header_count;
 };
 
-// Hands a record to the producer (copied). A full queue is waited for. Fails: SG_ABORT (transaction lost), SG_DROP (record too large), SG_FATAL.
+// Hands a record to the producer (copied). A full queue is waited for. Fails: SG_ABORT (transaction
+// lost), SG_DROP (record too large), SG_RETRY (idempotent: still full after a minute), SG_FATAL.
 SG_RESULT kafka_producer_send(struct kafka_producer *producer, struct kafka_topic *topic,
                               const struct kafka_message *message);
 
-// The transaction. Classes by docs of librdkafka and reference: SG_ABORT = call abort, rewind, go on; SG_FATAL = stop;
-// retriable errors are tried again inside, bounded by the transaction time-out.
+// The transaction. SG_ABORT: call kafka_producer_abort(), rewind, go on. SG_FATAL: stop; the
+// outcome of a commit is then what the committed positions say after a restart. SG_RETRY: asked to
+// stop. Errors that pass are tried again inside, bounded by the transaction time-out.
 SG_RESULT kafka_producer_begin(struct kafka_producer *producer);
 SG_RESULT kafka_producer_send_offsets(struct kafka_producer *producer,
                                       struct kafka_consumer *consumer,
@@ -48,16 +53,15 @@ SG_RESULT kafka_producer_send_offsets(struct kafka_producer *producer,
 SG_RESULT kafka_producer_commit(struct kafka_producer *producer);
 SG_RESULT kafka_producer_abort(struct kafka_producer *producer);
 
-// Waits until everything handed over is acknowledged (idempotent producer), at most `timeout_ms`. Fails: SG_RETRY on time-out,
-// SG_FATAL when a record was refused for good (the reason names topic and error).
+// Waits until everything handed over is acknowledged (idempotent producer), at most `timeout_ms`.
+// Fails: SG_RETRY on time-out, SG_FATAL when a record was refused for good (the reason names topic
+// and error).
 SG_RESULT kafka_producer_flush(struct kafka_producer *producer, int64_t timeout_ms);
 
-// Serves delivery reports and errors. To be called in every round of a loop that does not send. Fails: SG_FATAL.
+// Serves delivery reports and errors. To be called in every round of a loop that does not send.
+// Fails: SG_FATAL, SG_ABORT when a record of the running transaction was refused.
 SG_RESULT kafka_producer_poll(struct kafka_producer *producer);
 
-// Bytes and records handed over and not yet acknowledged.
+// Bytes handed over and not yet acknowledged, each record counted with 64 more than its key and
+// value; 0 when there is none.
 int64_t kafka_producer_pending(struct kafka_producer *producer);
-
-// The offset behind the last acknowledged record of this producer in a partition, -1 if there is none. After a commit every record of it is acknowledged.
-int64_t kafka_producer_next_offset(struct kafka_producer *producer, struct kafka_topic *topic,
-                                   int32_t partition);

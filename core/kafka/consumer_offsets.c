@@ -1,0 +1,113 @@
+// Questions about positions: what is committed, what a partition holds.
+#include "core/kafka/consumer_state.h"
+#include "core/kafka/kafka_client.h"
+#include "core/kafka/kafka_error.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+rd_kafka_topic_partition_list_t *consumer_state_list(const struct kafka_position *positions,
+                                                     size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_t *added =
+            rd_kafka_topic_partition_list_add(list, positions[i].topic, positions[i].partition);
+        added->offset = positions[i].offset;
+        if (positions[i].metadata != NULL) {
+            // Freed with the list by the library's allocator, which is malloc's.
+            added->metadata = strdup(positions[i].metadata);
+            added->metadata_size = added->metadata == NULL ? 0 : strlen(positions[i].metadata);
+        }
+    }
+    return list;
+}
+
+sg_result kafka_consumer_committed(struct kafka_consumer *consumer,
+                                   struct kafka_position *positions, size_t count,
+                                   int64_t timeout_ms)
+{
+    if (consumer->committed != NULL) {
+        rd_kafka_topic_partition_list_destroy(consumer->committed);
+        consumer->committed = NULL;
+    }
+    if (count == 0) {
+        return sg_ok();
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, positions[i].topic, positions[i].partition);
+    }
+    consumer->committed = list;
+    SG_TRY(kafka_result(rd_kafka_committed(consumer->client, list, (int)timeout_ms),
+                        "asking for committed positions"));
+    for (size_t i = 0; i < count; i++) {
+        // The library answers in the order of the question.
+        const rd_kafka_topic_partition_t *found = &list->elems[i];
+        SG_TRY(sg_explain(kafka_result(found->err, "committed position"), "%s [%" PRId32 "]",
+                          found->topic, found->partition));
+        positions[i].offset = found->offset;
+        positions[i].metadata = found->metadata;
+    }
+    return sg_ok();
+}
+
+static sg_result explain_place(sg_result result, const char *topic, int32_t partition)
+{
+    // Asked about by name and not there: nobody will make it meanwhile.
+    if (result.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        result.code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+        result.class = SG_FATAL;
+    }
+    return sg_explain(result, "%s [%" PRId32 "]", topic, partition);
+}
+
+sg_result kafka_consumer_range(struct kafka_consumer *consumer, const char *topic,
+                               int32_t partition, int64_t *ret_first, int64_t *ret_end)
+{
+    int64_t first = 0;
+    int64_t end = 0;
+    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(consumer->client, topic, partition,
+                                                                 &first, &end, KAFKA_CLIENT_ASK_MS);
+    SG_TRY(explain_place(kafka_result(error, "asking for its range"), topic, partition));
+    *ret_first = first;
+    *ret_end = end;
+    return sg_ok();
+}
+
+sg_result kafka_consumer_offset_at(struct kafka_consumer *consumer, const char *topic,
+                                   int32_t partition, int64_t time_ms, int64_t *ret_offset)
+{
+    const struct kafka_position asked = {.topic = topic, .partition = partition, .offset = time_ms};
+    rd_kafka_topic_partition_list_t *list = consumer_state_list(&asked, 1);
+    rd_kafka_resp_err_t error =
+        rd_kafka_offsets_for_times(consumer->client, list, KAFKA_CLIENT_ASK_MS);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        error = list->elems[0].err;
+    }
+    int64_t offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    SG_TRY(explain_place(kafka_result(error, "asking for the offset of a time"), topic, partition));
+    if (offset < 0) {
+        int64_t first = 0;
+        return kafka_consumer_range(consumer, topic, partition, &first, ret_offset);
+    }
+    *ret_offset = offset;
+    return sg_ok();
+}
+
+sg_result kafka_consumer_partitions(struct kafka_consumer *consumer, const char *topic,
+                                    int32_t *ret_count)
+{
+    int32_t count = 0;
+    int32_t replication = 0;
+    SG_TRY(kafka_client_partitions(consumer->client, topic, &count, &replication));
+    if (count == 0) {
+        return sg_fail(SG_FATAL, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                       "topic %s is not there: run `soglia topics apply`", topic);
+    }
+    *ret_count = count;
+    return sg_ok();
+}

@@ -1,0 +1,111 @@
+// Records of one partition: taken one at a time, since the batch calls of the library lose records
+// when the assignment changes meanwhile.
+#include "core/kafka/consumer_state.h"
+#include "core/kafka/kafka_error.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct kafka_queue *kafka_consumer_queue(struct kafka_consumer *consumer, const char *topic,
+                                         int32_t partition)
+{
+    for (size_t i = 0; i < consumer->queue_count; i++) {
+        struct kafka_queue *queue = &consumer->queues[i];
+        if (queue->partition == partition && strcmp(queue->topic, topic) == 0) {
+            return queue;
+        }
+    }
+    return NULL;
+}
+
+static void fill_record(struct kafka_record *record, rd_kafka_message_t *message)
+{
+    rd_kafka_timestamp_type_t type;
+    *record = (struct kafka_record){
+        .key = bytes_of(message->key, message->key_len),
+        .value = bytes_of(message->payload, message->len),
+        .has_value = message->payload != NULL,
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(message, &type),
+        .topic = rd_kafka_topic_name(message->rkt),
+        .handle = message,
+    };
+}
+
+// A batch that cannot be read is skipped by the library: going on would lose its records.
+static bool misses_records(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+           error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE || error == RD_KAFKA_RESP_ERR__BAD_MSG ||
+           error == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+           error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+}
+
+static enum kafka_next judge_failure(const struct kafka_queue *queue,
+                                     const rd_kafka_message_t *message, sg_result *ret_failure)
+{
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        return KAFKA_NEXT_END;
+    }
+    enum sg_class class = misses_records(message->err) ? SG_FATAL : kafka_class(message->err);
+    *ret_failure = sg_fail(class, (int)message->err, "%s [%" PRId32 "] at %" PRId64 ": %s (%s)",
+                           queue->topic, queue->partition, message->offset,
+                           rd_kafka_message_errstr(message), rd_kafka_err2name(message->err));
+    return KAFKA_NEXT_FAILED;
+}
+
+enum kafka_next kafka_queue_next(struct kafka_queue *queue, struct kafka_record *ret_record,
+                                 sg_result *ret_failure)
+{
+    rd_kafka_message_t *message = rd_kafka_consume_queue(queue->handle, 0);
+    if (message == NULL) {
+        return KAFKA_NEXT_EMPTY;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fill_record(ret_record, message);
+        return KAFKA_NEXT_RECORD;
+    }
+    enum kafka_next next = judge_failure(queue, message, ret_failure);
+    rd_kafka_message_destroy(message);
+    return next;
+}
+
+int64_t kafka_queue_end(const struct kafka_queue *queue)
+{
+    int64_t first = KAFKA_OFFSET_NONE;
+    int64_t end = KAFKA_OFFSET_NONE;
+    rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(
+        queue->consumer->client, queue->topic, queue->partition, &first, &end);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? end : KAFKA_OFFSET_NONE;
+}
+
+void kafka_record_done(struct kafka_record *record)
+{
+    if (record->handle != NULL) {
+        rd_kafka_message_destroy(SG_MOVE(record->handle));
+    }
+}
+
+size_t kafka_record_headers(const struct kafka_record *record, struct kafka_header *ret_headers,
+                            size_t max)
+{
+    rd_kafka_headers_t *headers = NULL;
+    if (rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return 0;
+    }
+    size_t count = rd_kafka_header_cnt(headers);
+    for (size_t i = 0; i < count && i < max; i++) {
+        const void *value = NULL;
+        size_t size = 0;
+        rd_kafka_resp_err_t error =
+            rd_kafka_header_get_all(headers, i, &ret_headers[i].name, &value, &size);
+        assert(error == RD_KAFKA_RESP_ERR_NO_ERROR);
+        (void)error;
+        ret_headers[i].value = bytes_of(value, size);
+    }
+    return count;
+}

@@ -1,0 +1,38 @@
+// The insides of a producer. For the sources of this folder alone.
+#pragma once
+#include "core/kafka/producer.h"
+
+#include <stdatomic.h>
+
+struct rd_kafka_s;
+struct rd_kafka_topic_s;
+
+// Bound of the topics of one producer.
+enum { PRODUCER_TOPICS_MAX = 64 };
+
+// Lives as long as the producer; the handle is replaced when the client is.
+struct kafka_topic {
+    char *name;
+    struct rd_kafka_topic_s *handle;
+};
+
+struct kafka_producer {
+    struct rd_kafka_s *client;
+    const struct kafka_settings *kafka;
+    char *transactional_id; // NULL: idempotent only.
+    int64_t linger_ms;
+    struct kafka_topic *topics[PRODUCER_TOPICS_MAX];
+    size_t topic_count;
+    bool in_transaction;
+    bool renew; // The client is to be replaced before the next transaction.
+    // EndTxn requests sent since the last begin; counted by the broker threads.
+    atomic_int ends_sent;
+    int64_t pending_bytes;
+    sg_result refusal; // The first record refused since the last begin or flush.
+    char reason[SG_REASON_MAX];
+};
+
+// Replaces the client by a new one, which fences the old one and ends its transaction; topics are
+// bound to it. Waits for the broker until stop_requested(). Fails: SG_FATAL, SG_RETRY when asked to
+// stop.
+SG_RESULT producer_state_renew(struct kafka_producer *producer);
