@@ -1,0 +1,77 @@
+// Avro 1.11, "Binary Encoding".
+#include "schemas/binary/binary_writer.h"
+
+#include "schemas/binary/binary_reader.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <string.h>
+
+enum { VARINT_BITS = 7, VARINT_MORE = 0x80 };
+
+sg_result binary_writer_measure_string(const char *field, struct bytes text, size_t *size)
+{
+    if (!binary_reader_is_text(text)) {
+        return sg_fail(SG_DROP, 0, "%s: text that is not UTF-8", field);
+    }
+    binary_writer_measure_bytes(text, size);
+    return sg_ok();
+}
+
+void binary_writer_measure_bytes(struct bytes bytes, size_t *size)
+{
+    *size += BINARY_LONG_BYTES + bytes.size;
+}
+
+uint8_t *binary_writer_boolean(uint8_t *at, bool value)
+{
+    *at = value ? 1 : 0;
+    return at + 1;
+}
+
+uint8_t *binary_writer_long(uint8_t *at, int64_t value)
+{
+    uint64_t sign = value < 0 ? UINT64_MAX : 0;
+    uint64_t left = ((uint64_t)value << 1U) ^ sign;
+    while (left >= VARINT_MORE) {
+        *at++ = (uint8_t)(left | VARINT_MORE);
+        left >>= VARINT_BITS;
+    }
+    *at++ = (uint8_t)left;
+    return at;
+}
+
+uint8_t *binary_writer_float(uint8_t *at, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (unsigned i = 0; i < sizeof bits; i++) {
+        *at++ = (uint8_t)(bits >> (i * CHAR_BIT));
+    }
+    return at;
+}
+
+uint8_t *binary_writer_double(uint8_t *at, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (unsigned i = 0; i < sizeof bits; i++) {
+        *at++ = (uint8_t)(bits >> (i * CHAR_BIT));
+    }
+    return at;
+}
+
+uint8_t *binary_writer_bytes(uint8_t *at, struct bytes bytes)
+{
+    at = binary_writer_long(at, (int64_t)bytes.size);
+    if (bytes.size > 0) {
+        memcpy(at, bytes.data, bytes.size);
+    }
+    return at + bytes.size;
+}
+
+uint8_t *binary_writer_index(uint8_t *at, unsigned index, unsigned count)
+{
+    assert(index < count);
+    return binary_writer_long(at, (int64_t)index);
+}

@@ -1,0 +1,20 @@
+// The shape of a field as the generated code sees it, and which shapes it can have.
+#pragma once
+#include "core/result.h"
+#include "schemas/binary/schema_tree.h"
+
+struct shape {
+    const struct schema_field *field;
+    bool is_optional;
+    const struct schema_node *value; // Without the null of an optional field.
+    const struct schema_node *item;  // Of an array or a map, else NULL.
+};
+
+// The shape of a field. Fails: SG_DROP when the generated code cannot hold it.
+SG_RESULT shape_of(const struct schema_field *field, struct shape *ret_shape);
+
+// Fails with SG_DROP when the generated code cannot hold the type, with the field's name.
+SG_RESULT shape_check(const struct schema_node *node);
+
+// True when the value of a field, or of the items of its list, is of the kind.
+bool shape_has(const struct shape *shape, enum schema_kind kind);
