@@ -37,12 +37,12 @@ void clock_sleep_ms(int64_t ms)
 
 void clock_print(int64_t ms, char ret_text[static CLOCK_TEXT_MAX])
 {
+    struct tm parts = {0};
+    bool is_known = ms >= first_ms && ms <= last_ms;
     // Division rounds down, so that times before 1970 keep a positive fraction.
-    int64_t fraction = (ms % MS_OF_SECOND + MS_OF_SECOND) % MS_OF_SECOND;
-    time_t seconds = (time_t)((ms - fraction) / MS_OF_SECOND);
-    struct tm parts;
-    bool is_known = ms >= first_ms && ms <= last_ms && gmtime_r(&seconds, &parts) != NULL;
-    if (!is_known) {
+    int64_t fraction = is_known ? (ms % MS_OF_SECOND + MS_OF_SECOND) % MS_OF_SECOND : 0;
+    time_t seconds = is_known ? (time_t)((ms - fraction) / MS_OF_SECOND) : 0;
+    if (!is_known || gmtime_r(&seconds, &parts) == NULL) {
         snprintf(ret_text, CLOCK_TEXT_MAX, "invalid");
         return;
     }
