@@ -1,0 +1,331 @@
+// Keys: instrument, 0, kind, ordered number, order of inclusion, subscription id, 0, side. The
+// instrument holds no zero byte, so all keys of one instrument and kind stand together, in the
+// order of their levels.
+#include "streams/processors/trigger_index.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { NUMBER_BYTES = 8, KIND_BELOW = 'b', KIND_DUE = 'd', KIND_ABOVE = 'u', FIRST_CAPACITY = 16 };
+
+static uint8_t kind_byte(enum alert_trigger_kind kind)
+{
+    switch (kind) {
+    case ALERT_TRIGGER_ABOVE:
+        return KIND_ABOVE;
+    case ALERT_TRIGGER_BELOW:
+        return KIND_BELOW;
+    case ALERT_TRIGGER_DUE:
+        return KIND_DUE;
+    }
+    return 0;
+}
+
+static void add_bytes(struct index_key *key, struct bytes bytes)
+{
+    assert(key->size + bytes.size <= sizeof key->data);
+    memcpy(key->data + key->size, bytes.data, bytes.size);
+    key->size += bytes.size;
+}
+
+static void add_byte(struct index_key *key, uint8_t byte)
+{
+    add_bytes(key, bytes_of(&byte, 1));
+}
+
+static void add_ordered(struct index_key *key, uint64_t number)
+{
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        add_byte(key, (uint8_t)(number >> shift));
+    }
+}
+
+static uint64_t read_ordered(const uint8_t *data)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < NUMBER_BYTES; i++) {
+        number = number << 8 | data[i];
+    }
+    return number;
+}
+
+static const uint64_t sign_bit = UINT64_C(1) << 63;
+
+// Unsigned order of the result is the order of the doubles: negative ones inverted, the others
+// behind them.
+static uint64_t order_of_double(double value)
+{
+    uint64_t bits = 0;
+    double plain = value + 0.0; // Minus zero becomes zero.
+    memcpy(&bits, &plain, sizeof bits);
+    return (bits & sign_bit) != 0 ? ~bits : bits | sign_bit;
+}
+
+static double double_of_order(uint64_t order)
+{
+    uint64_t bits = (order & sign_bit) != 0 ? order & ~sign_bit : ~order;
+    double value = 0;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static uint64_t order_of_time(int64_t time_ms)
+{
+    return (uint64_t)time_ms ^ sign_bit;
+}
+
+static int64_t time_of_order(uint64_t order)
+{
+    return (int64_t)(order ^ sign_bit);
+}
+
+static void begin_key(struct index_key *key, struct bytes instrument, uint8_t kind)
+{
+    key->size = 0;
+    add_bytes(key, instrument);
+    add_byte(key, 0);
+    add_byte(key, kind);
+}
+
+// The walk up meets equal levels with inclusive ones first; the walk down runs backwards, so there
+// they stand last.
+static uint8_t inclusion_order(const struct alert_trigger *trigger)
+{
+    bool first = trigger->kind == ALERT_TRIGGER_ABOVE ? trigger->inclusive : !trigger->inclusive;
+    return first ? 0 : 1;
+}
+
+static void make_key(struct bytes instrument, struct bytes subscription_id, enum side side,
+                     const struct alert_trigger *trigger, struct index_key *ret_key)
+{
+    begin_key(ret_key, instrument, kind_byte(trigger->kind));
+    add_ordered(ret_key, trigger->kind == ALERT_TRIGGER_DUE ? order_of_time(trigger->due_ms)
+                                                            : order_of_double(trigger->level));
+    add_byte(ret_key, inclusion_order(trigger));
+    add_bytes(ret_key, subscription_id);
+    add_byte(ret_key, 0);
+    add_byte(ret_key, (uint8_t)side);
+}
+
+enum { KEYS_MAX = 2 * ALERT_TRIGGERS_MAX };
+
+struct key_list {
+    struct index_key keys[KEYS_MAX];
+    size_t count;
+};
+
+static void add_side_keys(struct bytes instrument, const struct subscription *subscription,
+                          const struct side_state *state, enum side side, struct key_list *keys)
+{
+    struct alert_rule rule;
+    if (state == NULL || !alert_rules_side(subscription, side, &rule)) {
+        return;
+    }
+    struct alert_trigger triggers[ALERT_TRIGGERS_MAX];
+    size_t count = alert_rules_triggers(&rule, state, triggers);
+    for (size_t i = 0; i < count; i++) {
+        make_key(instrument, subscription->subscription_id, side, &triggers[i],
+                 &keys->keys[keys->count++]);
+    }
+}
+
+static void keys_of(struct bytes instrument, const struct subscription_state *state,
+                    struct key_list *ret_keys)
+{
+    ret_keys->count = 0;
+    if (state == NULL) {
+        return;
+    }
+    const struct subscription *subscription = &state->subscription;
+    add_side_keys(instrument, subscription, state->has_low ? &state->low : NULL, SIDE_LOW,
+                  ret_keys);
+    add_side_keys(instrument, subscription, state->has_high ? &state->high : NULL, SIDE_HIGH,
+                  ret_keys);
+}
+
+static bool holds(const struct key_list *keys, const struct index_key *wanted)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        if (bytes_equal(index_key_bytes(&keys->keys[i]), index_key_bytes(wanted))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+sg_result trigger_index_change(struct index *index, struct bytes instrument, const void *before,
+                               const void *after)
+{
+    struct key_list old_keys;
+    struct key_list new_keys;
+    keys_of(instrument, before, &old_keys);
+    keys_of(instrument, after, &new_keys);
+    for (size_t i = 0; i < old_keys.count; i++) {
+        if (!holds(&new_keys, &old_keys.keys[i])) {
+            SG_TRY(index_remove(index, index_key_bytes(&old_keys.keys[i])));
+        }
+    }
+    for (size_t i = 0; i < new_keys.count; i++) {
+        if (!holds(&old_keys, &new_keys.keys[i])) {
+            SG_TRY(index_add(index, index_key_bytes(&new_keys.keys[i])));
+        }
+    }
+    return sg_ok();
+}
+
+// A trigger as it stands in the index.
+struct found_trigger {
+    uint64_t number;
+    bool inclusive;
+    struct bytes subscription_id; // Inside the key.
+    enum side side;
+};
+
+// Takes a key apart; false when it belongs to another instrument or kind.
+static bool read_key(const struct index_key *key, const struct index_key *prefix,
+                     struct found_trigger *ret_trigger)
+{
+    if (key->size < prefix->size || memcmp(key->data, prefix->data, prefix->size) != 0) {
+        return false;
+    }
+    size_t head = prefix->size + NUMBER_BYTES + 1;
+    assert(key->size > head + 2);
+    uint8_t kind = prefix->data[prefix->size - 1];
+    uint8_t inclusion = key->data[head - 1];
+    *ret_trigger = (struct found_trigger){
+        .number = read_ordered(key->data + prefix->size),
+        .inclusive = kind == KIND_ABOVE ? inclusion == 0 : inclusion == 1,
+        .subscription_id = bytes_of(key->data + head, key->size - head - 2),
+        .side = key->data[key->size - 1] == SIDE_LOW ? SIDE_LOW : SIDE_HIGH,
+    };
+    return true;
+}
+
+static sg_result add_hit(struct trigger_hits *hits, const struct found_trigger *trigger)
+{
+    if (hits->count == hits->capacity) {
+        size_t capacity = hits->capacity == 0 ? FIRST_CAPACITY : hits->capacity * 2;
+        struct trigger_hit *larger = arena_take(hits->arena, capacity * sizeof *larger);
+        if (larger == NULL) {
+            return sg_fail(SG_FATAL, 0, "one quote fires more than %zu alerts: out of memory",
+                           hits->count);
+        }
+        if (hits->count > 0) {
+            memcpy(larger, hits->list, hits->count * sizeof *larger);
+        }
+        hits->list = larger;
+        hits->capacity = capacity;
+    }
+    uint8_t *id = arena_take(hits->arena, trigger->subscription_id.size);
+    if (id == NULL) {
+        return sg_fail(SG_FATAL, 0, "one quote fires more than %zu alerts: out of memory",
+                       hits->count);
+    }
+    memcpy(id, trigger->subscription_id.data, trigger->subscription_id.size);
+    hits->list[hits->count++] = (struct trigger_hit){
+        .subscription_id = bytes_of(id, trigger->subscription_id.size), .side = trigger->side};
+    return sg_ok();
+}
+
+// A walk over the triggers of one kind, away from the end that a quote reaches first.
+struct walk {
+    struct index *index;
+    struct index_key prefix;
+    struct index_key key;
+    bool down;
+};
+
+static sg_result walk_begin(struct walk *walk, struct index *index, struct bytes instrument,
+                            uint8_t kind, bool *ret_found)
+{
+    walk->index = index;
+    walk->down = kind == KIND_BELOW;
+    begin_key(&walk->prefix, instrument, kind);
+    if (!walk->down) {
+        return index_at_least(index, index_key_bytes(&walk->prefix), &walk->key, ret_found);
+    }
+    // No key has the next kind byte, so the last key before it is the last one of this kind.
+    struct index_key end = walk->prefix;
+    end.data[end.size - 1]++;
+    return index_at_most(index, index_key_bytes(&end), &walk->key, ret_found);
+}
+
+static sg_result walk_on(struct walk *walk, bool *ret_found)
+{
+    return walk->down ? index_previous(walk->index, &walk->key, ret_found)
+                      : index_next(walk->index, &walk->key, ret_found);
+}
+
+struct quote_point {
+    double value;
+    int64_t event_time_ms;
+};
+
+static bool reaches(uint8_t kind, const struct found_trigger *trigger,
+                    const struct quote_point *point)
+{
+    if (kind == KIND_DUE) {
+        return time_of_order(trigger->number) <= point->event_time_ms;
+    }
+    double level = double_of_order(trigger->number);
+    if (point->value == level) {
+        return trigger->inclusive;
+    }
+    return kind == KIND_ABOVE ? point->value > level : point->value < level;
+}
+
+static sg_result hits_of_kind(struct index *index, struct bytes instrument, uint8_t kind,
+                              const struct quote_point *point, struct trigger_hits *hits)
+{
+    struct walk walk;
+    bool found = false;
+    SG_TRY(walk_begin(&walk, index, instrument, kind, &found));
+    struct found_trigger trigger;
+    while (found && read_key(&walk.key, &walk.prefix, &trigger) && reaches(kind, &trigger, point)) {
+        SG_TRY(add_hit(hits, &trigger));
+        SG_TRY(walk_on(&walk, &found));
+    }
+    return sg_ok();
+}
+
+sg_result trigger_index_hits(struct index *index, struct bytes instrument, double value,
+                             int64_t event_time_ms, struct trigger_hits *hits)
+{
+    struct quote_point point = {value, event_time_ms};
+    SG_TRY(hits_of_kind(index, instrument, KIND_ABOVE, &point, hits));
+    SG_TRY(hits_of_kind(index, instrument, KIND_BELOW, &point, hits));
+    return hits_of_kind(index, instrument, KIND_DUE, &point, hits);
+}
+
+// The number of the first trigger of a kind; `*ret_found` false when there is none.
+static sg_result nearest(struct index *index, struct bytes instrument, uint8_t kind,
+                         uint64_t *ret_number, bool *ret_found)
+{
+    struct walk walk;
+    bool found = false;
+    SG_TRY(walk_begin(&walk, index, instrument, kind, &found));
+    struct found_trigger trigger;
+    *ret_found = found && read_key(&walk.key, &walk.prefix, &trigger);
+    if (*ret_found) {
+        *ret_number = trigger.number;
+    }
+    return sg_ok();
+}
+
+sg_result trigger_index_band(struct index *index, struct bytes instrument,
+                             struct alerts_band *ret_band)
+{
+    struct alerts_band band = {
+        .known = true, .below = -INFINITY, .above = INFINITY, .due_ms = INT64_MAX};
+    uint64_t number = 0;
+    bool found = false;
+    SG_TRY(nearest(index, instrument, KIND_ABOVE, &number, &found));
+    band.above = found ? double_of_order(number) : INFINITY;
+    SG_TRY(nearest(index, instrument, KIND_BELOW, &number, &found));
+    band.below = found ? double_of_order(number) : -INFINITY;
+    SG_TRY(nearest(index, instrument, KIND_DUE, &number, &found));
+    band.due_ms = found ? time_of_order(number) : INT64_MAX;
+    *ret_band = band;
+    return sg_ok();
+}
