@@ -10,6 +10,13 @@
 
 enum { DIGITS_SHORT = 15, DIGITS_EXACT = 17 };
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 void number_print_double(double value, char ret_text[static NUMBER_TEXT_MAX])
 {
     if (isnan(value)) {
@@ -22,8 +29,8 @@ void number_print_double(double value, char ret_text[static NUMBER_TEXT_MAX])
     }
     for (int digits = DIGITS_SHORT; digits <= DIGITS_EXACT; digits++) {
         snprintf(ret_text, NUMBER_TEXT_MAX, "%.*g", digits, value);
-        double back = strtod(ret_text, NULL);
-        if (memcmp(&back, &value, sizeof value) == 0) {
+        // By bits, since -0 equals 0.
+        if (bits_of(strtod(ret_text, NULL)) == bits_of(value)) {
             return;
         }
     }

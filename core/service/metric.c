@@ -139,7 +139,7 @@ static sg_result print_labels(const struct row *row, unsigned first, unsigned se
     const char *values[] = {value_name(row->first, first), value_name(row->second, second), bound};
     const char *mark = "{";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (values[i][0] != '\0') {
+        if (values[i] != NULL && values[i][0] != '\0') {
             SG_TRY(buffer_print(out, "%s%s=\"%s\"", mark, names[i], values[i]));
             mark = ",";
         }

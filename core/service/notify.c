@@ -48,8 +48,8 @@ void notify_status(const char *status)
     char state[STATUS_MAX];
     snprintf(state, sizeof state, "STATUS=%s", status);
     // A line end would begin another variable.
-    for (char *at = state; *at != '\0'; at++) {
-        *at = *at == '\n' ? ' ' : *at;
+    for (char *end = strchr(state, '\n'); end != NULL; end = strchr(end, '\n')) {
+        *end = ' ';
     }
     send_to_manager(state);
 }

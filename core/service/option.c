@@ -165,6 +165,7 @@ SG_RESULT option_read(const struct option *option, const char *text, void *targe
 // Prints "a|b|c" as "a, b or c".
 static sg_result print_choices(const char *choices, struct buffer *out)
 {
+    assert(choices != NULL);
     const char *last = strrchr(choices, '|');
     for (const char *at = choices; *at != '\0'; at++) {
         const char *text = *at != '|' ? NULL : at == last ? " or " : ", ";

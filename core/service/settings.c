@@ -56,6 +56,11 @@ bool settings_key_is_secret(const char *key)
            ends_with(key, "ssl_key");
 }
 
+const char *settings_row_text(const struct settings_row *row)
+{
+    return row->text == NULL ? row->option->fallback : row->text;
+}
+
 // True when `key` names the option, or "<key>_file" of a secret, which sets `*ret_path`.
 static bool is_key_of(const struct option *option, const char *key, bool *ret_path)
 {
@@ -115,25 +120,27 @@ static sg_result put_extra(struct settings *settings, const struct given *given,
     if (is_argument && settings_key_is_secret(key)) {
         return refuse_secret(given);
     }
-    struct settings_extra *slot = settings->extras;
-    while (slot->key != NULL && strcmp(slot->key, key) != 0) {
-        slot++;
+    size_t at = 0;
+    while (at < settings->extra_count && strcmp(settings->extras[at].key, key) != 0) {
+        at++;
     }
-    if (slot->key == NULL && settings->extra_count == EXTRAS_MAX) {
+    if (at == EXTRAS_MAX) {
         return sg_fail(SG_FATAL, 0, "%s: more than %d settings to pass on", given->place,
                        EXTRAS_MAX);
     }
-    char *key_copy = strdup(key);
-    char *value_copy = strdup(given->value);
-    if (key_copy == NULL || value_copy == NULL) {
-        free(key_copy);
-        free(value_copy);
+    // One piece of memory holds both texts, one behind the other.
+    size_t key_size = strlen(key) + 1;
+    size_t value_size = strlen(given->value) + 1;
+    char *memory = malloc(key_size + value_size);
+    if (memory == NULL) {
         return fail_memory();
     }
-    settings->extra_count += slot->key == NULL;
-    free((void *)(uintptr_t)slot->key);
-    free((void *)(uintptr_t)slot->value);
-    *slot = (struct settings_extra){.key = key_copy, .value = value_copy};
+    memcpy(memory, key, key_size);
+    memcpy(memory + key_size, given->value, value_size);
+    free(settings->memory[at]);
+    settings->memory[at] = memory;
+    settings->extras[at] = (struct settings_extra){.key = memory, .value = memory + key_size};
+    settings->extra_count += at == settings->extra_count;
     return sg_ok();
 }
 
@@ -178,8 +185,8 @@ static void print_variable(const char *key, char ret_name[static KEY_MAX_BYTES])
 {
     int length = snprintf(ret_name, KEY_MAX_BYTES, "%s%s", variable_prefix, key);
     for (int i = 0; i < length && i < KEY_MAX_BYTES - 1; i++) {
-        char letter = ret_name[i];
-        ret_name[i] = letter == '.' || letter == '-' ? '_' : (char)toupper((unsigned char)letter);
+        int letter = toupper((unsigned char)ret_name[i]);
+        ret_name[i] = (char)(letter == '.' || letter == '-' ? '_' : letter);
     }
 }
 
@@ -190,7 +197,8 @@ static void key_of_variable(struct settings *settings, const char *name, size_t 
     snprintf(ret_key, KEY_MAX_BYTES, "%.*s", (int)(length - strlen(variable_prefix)),
              name + strlen(variable_prefix));
     for (char *at = ret_key; *at != '\0'; at++) {
-        *at = *at == '_' ? '.' : (char)tolower((unsigned char)*at);
+        int letter = tolower((unsigned char)*at);
+        *at = (char)(letter == '_' ? '.' : letter);
     }
     for (size_t i = 0; i < settings->row_count; i++) {
         const struct option *option = settings->rows[i].option;
@@ -296,52 +304,58 @@ static sg_result read_rows(struct settings *settings)
         if (row->is_path) {
             SG_TRY(read_secret(row));
         }
-        sg_result result = option_read(row->option, row->text, row->table->target);
+        sg_result result = option_read(row->option, settings_row_text(row), row->table->target);
         SG_TRY(sg_explain(result, "%s: %s", row->place == NULL ? "default" : row->place,
                           row->option->key));
     }
     return sg_ok();
 }
 
-static sg_result add_rows(struct settings *settings, const struct option_table *table)
+static void add_rows(struct settings *settings, const struct option_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
-        struct settings_row *row = &settings->rows[settings->row_count++];
-        row->table = table;
-        row->option = &table->options[i];
-        SG_TRY(replace_text(&row->text, row->option->fallback));
+        assert(table->options[i].fallback != NULL);
+        settings->rows[settings->row_count++] =
+            (struct settings_row){.table = table, .option = &table->options[i]};
     }
-    return sg_ok();
 }
 
-static sg_result make_rows(const struct option_table *tables, size_t table_count,
-                           struct settings **ret_settings)
+// Empty settings with room for `row_count` rows, NULL without memory.
+static struct settings *settings_new(size_t row_count)
 {
-    SG_CLEANUP(settings_free) struct settings *settings = calloc(1, sizeof *settings);
+    struct settings *settings = calloc(1, sizeof *settings);
     if (settings == NULL) {
-        return fail_memory();
+        return NULL;
     }
+    settings->rows = calloc(row_count + 1, sizeof *settings->rows);
+    settings->extras = calloc(EXTRAS_MAX + 1, sizeof *settings->extras);
+    settings->memory = calloc(EXTRAS_MAX, sizeof *settings->memory);
+    if (settings->rows == NULL || settings->extras == NULL || settings->memory == NULL) {
+        settings_free(&settings);
+    }
+    return settings;
+}
+
+static size_t count_options(const struct option_table *tables, size_t table_count)
+{
     size_t count = 0;
     for (size_t i = 0; i < table_count; i++) {
         count += tables[i].count;
     }
-    settings->rows = calloc(count + 1, sizeof *settings->rows);
-    settings->extras = calloc(EXTRAS_MAX + 1, sizeof *settings->extras);
-    if (settings->rows == NULL || settings->extras == NULL) {
-        return fail_memory();
-    }
-    for (size_t i = 0; i < table_count; i++) {
-        SG_TRY(add_rows(settings, &tables[i]));
-    }
-    *ret_settings = SG_MOVE(settings);
-    return sg_ok();
+    return count;
 }
 
 SG_RESULT settings_load(const struct option_table *tables, size_t table_count,
                         const struct settings_source *source, struct settings **ret_settings)
 {
-    SG_CLEANUP(settings_free) struct settings *settings = NULL;
-    SG_TRY(make_rows(tables, table_count, &settings));
+    SG_CLEANUP(settings_free)
+    struct settings *settings = settings_new(count_options(tables, table_count));
+    if (settings == NULL) {
+        return fail_memory();
+    }
+    for (size_t i = 0; i < table_count; i++) {
+        add_rows(settings, &tables[i]);
+    }
     settings->extra_prefix = source->extra_prefix;
     SG_TRY(load_file(settings, source->file));
     for (char *const *at = source->environment; at != NULL && *at != NULL; at++) {
@@ -365,12 +379,12 @@ void settings_free(struct settings **settings)
         free(old->rows[i].text);
         free(old->rows[i].place);
     }
-    for (size_t i = 0; i < old->extra_count; i++) {
-        free((void *)(uintptr_t)old->extras[i].key);
-        free((void *)(uintptr_t)old->extras[i].value);
+    for (size_t i = 0; old->memory != NULL && i < old->extra_count; i++) {
+        free(old->memory[i]);
     }
     free(old->rows);
     free(old->extras);
+    free(old->memory);
     free(old->file);
     free(old);
     *settings = NULL;

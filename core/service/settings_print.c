@@ -17,7 +17,7 @@ static const char *shown_value(const struct option *option, const char *text)
 
 static void print_row(const struct settings_row *row)
 {
-    printf("  %s = %s", row->option->key, shown_value(row->option, row->text));
+    printf("  %s = %s", row->option->key, shown_value(row->option, settings_row_text(row)));
     if (row->place != NULL) {
         printf("  (%s; default %s)", row->place, shown_value(row->option, row->option->fallback));
     }

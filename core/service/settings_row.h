@@ -14,7 +14,7 @@ enum settings_origin {
 struct settings_row {
     const struct option_table *table;
     const struct option *option;
-    char *text; // Owned; the value, or the path of its file.
+    char *text; // Owned; the value, or the path of its file; NULL for the default.
     bool is_path;
     enum settings_origin origin;
     char *place; // Owned; "soglia.conf:12", "SOGLIA_KAFKA_BROKERS"; NULL for a default.
@@ -23,7 +23,9 @@ struct settings_row {
 struct settings {
     struct settings_row *rows;
     size_t row_count;
-    struct settings_extra *extras; // Ended by a NULL key; keys and values are owned.
+    struct settings_extra
+        *extras; // Ended by a NULL key; `memory` of the same index owns both texts.
+    char **memory;
     size_t extra_count;
     const char *extra_prefix;
     char *file; // Owned; the configuration file that was read, NULL for none.
@@ -32,3 +34,6 @@ struct settings {
 // True when the value of a key that is passed on should not be shown: librdkafka's passwords,
 // secrets and private keys.
 bool settings_key_is_secret(const char *key);
+
+// The value in force, as text. Borrowed.
+const char *settings_row_text(const struct settings_row *row);
