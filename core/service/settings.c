@@ -320,9 +320,13 @@ static void add_rows(struct settings *settings, const struct option_table *table
     }
 }
 
-// Empty settings with room for `row_count` rows, NULL without memory.
-static struct settings *settings_new(size_t row_count)
+// Settings with a row for every option, all at their defaults. NULL without memory.
+static struct settings *settings_new(const struct option_table *tables, size_t table_count)
 {
+    size_t row_count = 0;
+    for (size_t i = 0; i < table_count; i++) {
+        row_count += tables[i].count;
+    }
     struct settings *settings = calloc(1, sizeof *settings);
     if (settings == NULL) {
         return NULL;
@@ -332,30 +336,16 @@ static struct settings *settings_new(size_t row_count)
     settings->memory = calloc(EXTRAS_MAX, sizeof *settings->memory);
     if (settings->rows == NULL || settings->extras == NULL || settings->memory == NULL) {
         settings_free(&settings);
-    }
-    return settings;
-}
-
-static size_t count_options(const struct option_table *tables, size_t table_count)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < table_count; i++) {
-        count += tables[i].count;
-    }
-    return count;
-}
-
-SG_RESULT settings_load(const struct option_table *tables, size_t table_count,
-                        const struct settings_source *source, struct settings **ret_settings)
-{
-    SG_CLEANUP(settings_free)
-    struct settings *settings = settings_new(count_options(tables, table_count));
-    if (settings == NULL) {
-        return fail_memory();
+        return NULL;
     }
     for (size_t i = 0; i < table_count; i++) {
         add_rows(settings, &tables[i]);
     }
+    return settings;
+}
+
+static sg_result load_sources(struct settings *settings, const struct settings_source *source)
+{
     settings->extra_prefix = source->extra_prefix;
     SG_TRY(load_file(settings, source->file));
     for (char *const *at = source->environment; at != NULL && *at != NULL; at++) {
@@ -364,8 +354,22 @@ SG_RESULT settings_load(const struct option_table *tables, size_t table_count,
     for (size_t i = 0; i < source->argument_count; i++) {
         SG_TRY(load_argument(settings, source->arguments[i]));
     }
-    SG_TRY(read_rows(settings));
-    *ret_settings = SG_MOVE(settings);
+    return read_rows(settings);
+}
+
+SG_RESULT settings_load(const struct option_table *tables, size_t table_count,
+                        const struct settings_source *source, struct settings **ret_settings)
+{
+    struct settings *settings = settings_new(tables, table_count);
+    if (settings == NULL) {
+        return fail_memory();
+    }
+    sg_result result = load_sources(settings, source);
+    if (!sg_is_ok(result)) {
+        settings_free(&settings);
+        return result;
+    }
+    *ret_settings = settings;
     return sg_ok();
 }
 
