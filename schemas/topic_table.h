@@ -14,10 +14,10 @@ enum topic {
     TOPIC_SUBSCRIPTIONS_JSON,
     TOPIC_USERS_JSON,
     TOPIC_DEAD_LETTERS,
-    TOPIC_ALERTS_INSTRUMENTS_CHANGELOG,    // soglia-alerts-instruments-changelog
-    TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG,  // soglia-alerts-subscriptions-changelog
-    TOPIC_NOTIFICATIONS_USERS_CHANGELOG,   // soglia-notifications-users-changelog
-    TOPIC_DELIVER_OUTBOX_CHANGELOG,        // soglia-deliver-outbox-changelog
+    TOPIC_ALERTS_INSTRUMENTS_CHANGELOG,   // soglia-alerts-instruments-changelog
+    TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG, // soglia-alerts-subscriptions-changelog
+    TOPIC_NOTIFICATIONS_USERS_CHANGELOG,  // soglia-notifications-users-changelog
+    TOPIC_DELIVER_OUTBOX_CHANGELOG,       // soglia-deliver-outbox-changelog
     TOPIC_COUNT
 };
 
@@ -25,21 +25,23 @@ enum topic {
 enum topic_group {
     TOPIC_GROUP_NONE,
     TOPIC_GROUP_INSTRUMENT, // quotes, subscriptions and the changelogs of alerts
-    TOPIC_GROUP_USER,       // users, alerts, notifications, deliveries and their processors' changelogs
-    TOPIC_GROUP_JSON,       // the .json twins
+    TOPIC_GROUP_USER, // users, alerts, notifications, deliveries, their processors' changelogs
+    TOPIC_GROUP_JSON, // the .json twins
 };
 
 struct topic_info {
     enum topic topic;
     const char *name;                 // Without the installation's prefix.
-    const struct record_type *record; // Of the value; NULL for raw bytes. A .json twin names the record its lines hold.
-    const char *key_field;            // Field of the record that is the key, NULL where the key is free.
-    enum topic twin;                  // Of a .json topic: where its records go. Else the topic itself.
+    const struct record_type *record; // Of the value; NULL for raw bytes. A .json twin names the
+                                      // record its lines hold.
+    const char *key_field;            // Field of the record that is the key, NULL: free.
+    enum topic twin;                  // Of a .json topic: where its records go. Else itself.
     enum topic_group group;
     bool json;
     bool compacted;
     int64_t retention_ms;      // -1: for ever.
-    int64_t max_message_bytes; // 16 MiB for inputs that people write, so that an oversized value can be refused with a reason.
+    int64_t max_message_bytes; // 16 MiB for inputs that people write, so that an oversized value
+                               // can be refused with a reason.
 };
 
 struct topic_settings {
@@ -47,8 +49,9 @@ struct topic_settings {
     int64_t partitions;
     int64_t replication; // -1: the broker's default.
 };
-extern const struct option topic_options[]; // topics.prefix, topics.partitions, topics.replication
-extern const size_t topic_option_count;
+
+// The rows topics.prefix, topics.partitions and topics.replication.
+struct option_table topic_options(struct topic_settings *target);
 
 // The row of a topic. Any thread.
 const struct topic_info *topic_info(enum topic topic);
@@ -59,6 +62,10 @@ enum topic topic_by_name(const char *name);
 // Writes the full name, prefix included. Any thread.
 void topic_full_name(const struct topic_settings *settings, enum topic topic,
                      char ret_name[static KAFKA_TOPIC_MAX + 1]);
+
+// True for a prefix that makes valid names of topics: letters, digits, '.', '_' and '-', and not
+// too many. Any thread.
+bool topic_prefix_is_valid(const char *prefix);
 
 // Names of all topics by their enum, for metric_name_values().
 const char *const *topic_names(void);
