@@ -1,0 +1,1 @@
+"""What the tests stand on: real servers, processes and clients, and the one way to wait."""

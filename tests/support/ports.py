@@ -1,0 +1,27 @@
+"""Free ports of the loopback address."""
+import random
+import socket
+
+# Below the range that Linux takes client ports from: while a server is down during a test, no connection
+# of another process can come to sit on its port.
+LOWEST, HIGHEST = 20000, 32000
+TRIES = 200
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(offsets=(0,)):
+    """A port that is free together with its neighbours at the given distances."""
+    for _ in range(TRIES):
+        port = random.randrange(LOWEST, HIGHEST)
+        if all(is_free(port + offset) for offset in offsets):
+            return port
+    raise RuntimeError(f"no free port in {TRIES} tries")

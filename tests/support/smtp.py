@@ -1,0 +1,114 @@
+"""A real SMTP receiver (aiosmtpd) for the good paths."""
+import datetime
+import email
+import email.policy
+import ipaddress
+import ssl
+import time
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from support.ports import free_port
+from support.wait import until
+
+
+@dataclass
+class Mail:
+    """A mail as it was taken: the envelope, the bytes between DATA and the final dot, and those parsed."""
+
+    sender: str
+    recipients: list
+    raw: bytes
+    received_at: float
+    message: EmailMessage
+
+    @classmethod
+    def taken(cls, sender, recipients, raw):
+        message = email.message_from_bytes(raw, policy=email.policy.default)
+        return cls(sender, list(recipients), raw, time.time(), message)
+
+
+class SmtpServer:
+    """Takes mail on a free loopback port and keeps it in `mails`.
+
+    tls: None, "starttls" (required) or "implicit", with a certificate of its own (`ca_path`, made in `folder`).
+    auth: (user, password) that must be given.
+    `recipient_replies` refuses addresses: {"gone@example.org": "550 5.1.1 no such user"}.
+    """
+
+    def __init__(self, folder=None, tls=None, auth=None):
+        self.mails = []
+        self.recipient_replies = {}
+        self.port = free_port()
+        self.auth = auth
+        self.ca_path = None
+        options = {"auth_require_tls": tls is not None}
+        if tls is not None:
+            self.ca_path, context = _certificate(folder)
+            options |= {"ssl_context": context} if tls == "implicit" else {"tls_context": context, "require_starttls": True}
+        if auth is not None:
+            options |= {"authenticator": self._authenticate, "auth_required": True}
+        self.url = f"{'smtps' if tls == 'implicit' else 'smtp'}://127.0.0.1:{self.port}"
+        self._options = options
+        self._controller = None
+
+    def start(self):
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._options)
+        self._controller.start()
+        return self
+
+    def stop(self):
+        """Closes the port; start() opens the same one again. The mails stay."""
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    def wait_for(self, count, timeout_s=10):
+        """The mails, once there are at least so many."""
+        until(lambda: len(self.mails) >= count, timeout_s, lambda: f"{count} mails; there are {len(self.mails)}")
+        return list(self.mails)
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+        refusal = self.recipient_replies.get(address)
+        if refusal is not None:
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.mails.append(Mail.taken(envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+        return f"250 2.0.0 Ok: queued as {len(self.mails)}"
+
+    def _authenticate(self, _server, _session, _envelope, _mechanism, data):
+        given = tuple(part.decode() for part in (data.login, data.password))
+        # "handled" would mean that the reply has been sent.
+        return AuthResult(success=given == tuple(self.auth), handled=False)
+
+
+def _certificate(folder):
+    """Makes a self-signed certificate for 127.0.0.1 and localhost: the path of its PEM file and a server context."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+                   .serial_number(x509.random_serial_number())
+                   .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
+                   .add_extension(names, critical=False)
+                   .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+                   .sign(key, hashes.SHA256()))
+    ca_path, key_path = folder / "smtp-ca.pem", folder / "smtp-key.pem"
+    ca_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                           serialization.NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca_path, key_path)
+    return ca_path, context
