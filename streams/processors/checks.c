@@ -243,3 +243,13 @@ sg_result check_user(const struct user *user)
     SG_TRY(check_zone(user->time_zone));
     return check_version(user->version);
 }
+
+sg_result check_alert(const struct alert *alert)
+{
+    SG_TRY(check_name("alert_id", alert->alert_id, "a hash"));
+    SG_TRY(check_name("subscription_id", alert->subscription_id, "a UUID"));
+    SG_TRY(check_name("user_id", alert->user_id, "ada"));
+    SG_TRY(check_instrument(alert->instrument));
+    SG_TRY(check_name("cause.topic", alert->cause.topic, "quotes"));
+    return alert->has_label ? check_text("label", alert->label, CHECKS_LABEL_MAX) : sg_ok();
+}

@@ -1,8 +1,9 @@
-// What a quote, a subscription and a user must be to be taken, by docs/alert-rules.md. Ingest asks
+// What a record must be to be taken, by docs/alert-rules.md. Ingest asks
 // before it sends, so that the sender hears of it early; the processors that live by it ask again,
 // since anybody may write Avro.
 #pragma once
 #include "core/result.h"
+#include "schemas/alert.h"
 #include "schemas/quote.h"
 #include "schemas/subscription.h"
 #include "schemas/user.h"
@@ -20,3 +21,4 @@ enum {
 SG_RESULT check_quote(const struct quote *quote, int64_t record_timestamp_ms);
 SG_RESULT check_subscription(const struct subscription *subscription);
 SG_RESULT check_user(const struct user *user);
+SG_RESULT check_alert(const struct alert *alert);
