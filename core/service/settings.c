@@ -3,9 +3,9 @@
 
 #include "core/service/nearest.h"
 #include "core/service/settings_file.h"
+#include "core/service/settings_variable.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 static const char default_file[] = "soglia.conf";
-static const char variable_prefix[] = "SOGLIA_";
 static const char path_suffix[] = "_file";
 
-enum { KEY_MAX_BYTES = 128, EXTRAS_MAX = 256, SECRET_MAX_BYTES = 64 * 1024 };
+// A name this near to one of ours is a slip of it, not librdkafka's.
+enum { SLIP_DISTANCE = 2 };
+
+enum { EXTRAS_MAX = 256, SECRET_MAX_BYTES = 64 * 1024 };
 
 // A setting as a source gives it.
 struct given {
@@ -90,16 +92,23 @@ static const char *extra_key(const struct settings *settings, const char *key)
     return is_extra ? key + strlen(prefix) : NULL;
 }
 
-static sg_result fail_unknown(const struct settings *settings, const struct given *given)
+// The known key that is nearest to the one given, among those that may stand in its source.
+static struct nearest nearest_to(const struct settings *settings, const struct given *given)
 {
     struct nearest nearest = {.wanted = given->key};
+    bool is_argument = given->origin == SETTINGS_FROM_COMMAND_LINE;
     for (size_t i = 0; i < settings->row_count; i++) {
-        bool is_weak = given->origin != SETTINGS_FROM_COMMAND_LINE;
-        if (!(is_weak && settings->rows[i].table->command_line_only)) {
-            nearest_offer(&nearest, settings->rows[i].option->key);
+        const struct settings_row *row = &settings->rows[i];
+        if (is_argument || !row->table->command_line_only) {
+            nearest_offer(&nearest, row->option->key);
         }
     }
-    const char *meant = nearest_word(&nearest);
+    return nearest;
+}
+
+static sg_result fail_unknown(const struct given *given, const struct nearest *nearest)
+{
+    const char *meant = nearest_word(nearest);
     return sg_fail(SG_FATAL, 0, "%s: unknown setting %s%s%s%s", given->place, given->key,
                    meant == NULL ? "; `soglia settings` lists all" : "; did you mean ",
                    meant == NULL ? "" : meant, meant == NULL ? "" : "?");
@@ -116,10 +125,6 @@ static sg_result refuse_secret(const struct given *given)
 
 static sg_result put_extra(struct settings *settings, const struct given *given, const char *key)
 {
-    bool is_argument = given->origin == SETTINGS_FROM_COMMAND_LINE;
-    if (is_argument && settings_key_is_secret(key)) {
-        return refuse_secret(given);
-    }
     size_t at = 0;
     while (at < settings->extra_count && strcmp(settings->extras[at].key, key) != 0) {
         at++;
@@ -144,6 +149,21 @@ static sg_result put_extra(struct settings *settings, const struct given *given,
     return sg_ok();
 }
 
+// Passes on what no table knows, or says what was probably meant.
+static sg_result put_unknown(struct settings *settings, const struct given *given)
+{
+    const char *key = extra_key(settings, given->key);
+    struct nearest nearest = nearest_to(settings, given);
+    bool is_slip = nearest_word(&nearest) != NULL && nearest.distance <= SLIP_DISTANCE;
+    if (key == NULL || is_slip) {
+        return fail_unknown(given, &nearest);
+    }
+    if (given->origin == SETTINGS_FROM_COMMAND_LINE && settings_key_is_secret(key)) {
+        return refuse_secret(given);
+    }
+    return put_extra(settings, given, key);
+}
+
 // Puts a setting into its row; sources come in the order of their strength.
 static sg_result put(struct settings *settings, const struct given *given)
 {
@@ -151,8 +171,7 @@ static sg_result put(struct settings *settings, const struct given *given)
     bool is_path = false;
     struct settings_row *row = find_row(settings, given->key, &is_path);
     if (row == NULL || (row->table->command_line_only && !is_argument)) {
-        const char *key = extra_key(settings, given->key);
-        return key != NULL ? put_extra(settings, given, key) : fail_unknown(settings, given);
+        return put_unknown(settings, given);
     }
     if (row->option->type == OPTION_SECRET && is_argument && !is_path) {
         return refuse_secret(given);
@@ -180,71 +199,16 @@ static sg_result load_file(struct settings *settings, const char *path)
     return settings_file_read(settings->file, take_from_file, settings);
 }
 
-// Writes the variable's name for a key: "kafka.brokers" gives "SOGLIA_KAFKA_BROKERS".
-static void print_variable(const char *key, char ret_name[static KEY_MAX_BYTES])
-{
-    int length = snprintf(ret_name, KEY_MAX_BYTES, "%s%s", variable_prefix, key);
-    for (int i = 0; i < length && i < KEY_MAX_BYTES - 1; i++) {
-        int letter = toupper((unsigned char)ret_name[i]);
-        ret_name[i] = (char)(letter == '.' || letter == '-' ? '_' : letter);
-    }
-}
-
-// The key that a variable stands for: a known one, or its words with dots between.
-static void key_of_variable(struct settings *settings, const char *name, size_t length,
-                            char ret_key[static KEY_MAX_BYTES])
-{
-    snprintf(ret_key, KEY_MAX_BYTES, "%.*s", (int)(length - strlen(variable_prefix)),
-             name + strlen(variable_prefix));
-    for (char *at = ret_key; *at != '\0'; at++) {
-        int letter = tolower((unsigned char)*at);
-        *at = (char)(letter == '_' ? '.' : letter);
-    }
-    for (size_t i = 0; i < settings->row_count; i++) {
-        const struct option *option = settings->rows[i].option;
-        char variable[KEY_MAX_BYTES];
-        print_variable(option->key, variable);
-        size_t known = strlen(variable);
-        bool is_known = known == length && strncmp(variable, name, length) == 0;
-        bool is_path = option->type == OPTION_SECRET && length == known + strlen(path_suffix) &&
-                       strncmp(variable, name, known) == 0 &&
-                       strncmp(name + known, "_FILE", strlen(path_suffix)) == 0;
-        if (is_known || is_path) {
-            snprintf(ret_key, KEY_MAX_BYTES, "%s%s", option->key, is_path ? path_suffix : "");
-        }
-    }
-}
-
-// True when a setting's first part is that of the key. Other variables that begin like ours are
-// somebody else's: Kubernetes gives SOGLIA_PORT to the neighbours of a service called soglia.
-static bool is_our_section(const struct settings *settings, const char *key)
-{
-    size_t length = strcspn(key, ".");
-    for (size_t i = 0; i < settings->row_count; i++) {
-        const struct settings_row *row = &settings->rows[i];
-        if (!row->table->command_line_only && strncmp(row->option->key, key, length) == 0 &&
-            row->option->key[length] == '.') {
-            return true;
-        }
-    }
-    return false;
-}
-
 static sg_result load_variable(struct settings *settings, const char *variable)
 {
-    const char *equals = strchr(variable, '=');
-    if (equals == NULL || strncmp(variable, variable_prefix, strlen(variable_prefix)) != 0) {
+    char key[SETTINGS_KEY_MAX];
+    char place[SETTINGS_KEY_MAX];
+    if (!settings_variable_key(settings, variable, key)) {
         return sg_ok();
     }
-    char key[KEY_MAX_BYTES];
-    char place[KEY_MAX_BYTES];
-    size_t length = (size_t)(equals - variable);
-    key_of_variable(settings, variable, length, key);
-    if (!is_our_section(settings, key)) {
-        return sg_ok();
-    }
+    size_t length = strcspn(variable, "=");
     snprintf(place, sizeof place, "%.*s", (int)length, variable);
-    struct given given = {key, equals + 1, place, SETTINGS_FROM_ENVIRONMENT};
+    struct given given = {key, variable + length + 1, place, SETTINGS_FROM_ENVIRONMENT};
     return put(settings, &given);
 }
 
@@ -253,7 +217,7 @@ static sg_result load_argument(struct settings *settings, const char *argument)
     if (strncmp(argument, "--", 2) != 0) {
         return sg_fail(SG_FATAL, 0, "%s: not of the form --key=value", argument);
     }
-    char key[KEY_MAX_BYTES];
+    char key[SETTINGS_KEY_MAX];
     size_t length = strcspn(argument + 2, "=");
     if (length == 0 || length >= sizeof key) {
         return sg_fail(SG_FATAL, 0, "%s: not of the form --key=value", argument);

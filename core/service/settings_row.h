@@ -2,6 +2,8 @@
 #pragma once
 #include "core/service/settings.h"
 
+enum { SETTINGS_KEY_MAX = 128 };
+
 // Where a value came from, the weaker ones first.
 enum settings_origin {
     SETTINGS_FROM_DEFAULT,

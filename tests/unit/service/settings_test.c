@@ -158,6 +158,9 @@ static void unknown_names_lead_to_the_nearest(void **state)
     assert_refused("--smtp.pasword_fil=x", NULL,
                    "command line: unknown setting smtp.pasword_fil; did you mean smtp.password?");
     assert_refused("--folow", NULL, "command line: unknown setting folow; did you mean follow?");
+    // A slip of ours is not passed on to librdkafka.
+    assert_refused("--kafka.broker=x", NULL,
+                   "command line: unknown setting kafka.broker; did you mean kafka.brokers?");
     assert_refused("--banana=1", NULL,
                    "command line: unknown setting banana; `soglia settings` lists all");
     assert_refused(

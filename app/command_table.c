@@ -1,0 +1,38 @@
+// The list, by hand: a command that is not in it does not exist.
+#include "app/command_table.h"
+
+#include "core/service/nearest.h"
+
+#include <string.h>
+
+extern const struct command help_command;
+extern const struct command metrics_command;
+extern const struct command settings_command;
+extern const struct command version_command;
+
+const struct command *const command_table[] = {
+    &settings_command,
+    &metrics_command,
+    &help_command,
+    &version_command,
+};
+const size_t command_table_count = sizeof command_table / sizeof command_table[0];
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_table_count; i++) {
+        if (strcmp(command_table[i]->name, name) == 0) {
+            return command_table[i];
+        }
+    }
+    return NULL;
+}
+
+const struct command *command_nearest(const char *name)
+{
+    struct nearest nearest = {.wanted = name};
+    for (size_t i = 0; i < command_table_count; i++) {
+        nearest_offer(&nearest, command_table[i]->name);
+    }
+    return nearest_word(&nearest) == NULL ? NULL : command_find(nearest_word(&nearest));
+}

@@ -1,0 +1,22 @@
+// Every module's settings in one struct, and the list of their tables: the whole of what can be
+// set.
+#pragma once
+#include "core/kafka/kafka.h"
+#include "core/service/log.h"
+#include "core/service/settings.h"
+
+struct settings_all {
+    struct log_settings log;
+    struct kafka_settings kafka;
+};
+
+enum { SETTINGS_ALL_TABLES_MAX = 16 };
+
+// Fills `ret_tables`, whose targets are parts of `*all`; returns how many there are. With NULL the
+// tables serve for documentation only.
+size_t settings_all_tables(struct settings_all *all,
+                           struct option_table ret_tables[static SETTINGS_ALL_TABLES_MAX]);
+
+// Checks what a single row cannot tell, and hands kafka the settings that go to librdkafka. Fails:
+// SG_FATAL naming the setting.
+SG_RESULT settings_all_finish(struct settings_all *all, const struct settings *settings);
