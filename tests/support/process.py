@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from support.wait import until
 
+# Asks the kernel for SIGKILL at the parent's death, then makes sure that the parent has not died before that.
+LIFELINE = ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ "$PPID" = "$0" ] || exit 1; exec "$@"']
 END_S = 10
 TAIL_LINES = 40
 
@@ -34,7 +36,7 @@ class Process:
         stdin_path.write_bytes(stdin)
         with open(stdin_path, "rb") as source, open(self.stdout_path, "wb") as out, open(self.stderr_path, "wb") as err:
             self._popen = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
+                [*LIFELINE, str(os.getpid()), *map(str, argv)],
                 stdin=source, stdout=out, stderr=err, env=env, start_new_session=True)
 
     @property
