@@ -48,10 +48,11 @@ static sg_result append_subject(struct buffer *out, struct bytes subject)
     return append_text(out, "\r\n");
 }
 
-// A display name is words, a quoted string or encoded words (RFC 5322, 3.4).
+// A display name becomes a quoted string or encoded words (RFC 5322, 3.4). A quoted string is not
+// folded: readers differ in what they make of that.
 static sg_result append_name(struct buffer *out, struct bytes name, size_t column)
 {
-    if (!is_plain(name, LINE_PREFERRED - column - 2)) {
+    if (!is_plain(name, name.size)) {
         return mime_encode_words(out, name, column);
     }
     SG_TRY(append_text(out, "\""));

@@ -33,12 +33,10 @@ static size_t give_data(char *target, size_t size, size_t count, void *context)
     struct smtp_transfer *transfer = context;
     size_t room = size * count;
     size_t given = transfer->unsent.size < room ? transfer->unsent.size : room;
-    if (given == 0) {
-        transfer->end_of_data = true;
-        return 0;
-    }
     memcpy(target, transfer->unsent.data, given);
     transfer->unsent = bytes_of(transfer->unsent.data + given, transfer->unsent.size - given);
+    // Told the size, libcurl does not call again to hear of the end.
+    transfer->end_of_data = transfer->unsent.size == 0;
     return given;
 }
 

@@ -15,7 +15,7 @@ enum smtp_verdict {
 struct smtp_facts {
     CURLcode curl;
     long code;        // Last reply code; 0 without one, also after half a reply.
-    bool end_of_data; // libcurl was told that the mail is complete.
+    bool end_of_data; // libcurl has the whole mail and may have sent its final dot.
 };
 
 struct smtp_judgement {
