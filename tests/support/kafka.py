@@ -1,4 +1,5 @@
 """A real Kafka of one's own, and an independent client for it (confluent-kafka)."""
+import logging
 import os
 import signal
 import subprocess
@@ -17,6 +18,9 @@ REPO = Path(__file__).resolve().parents[2]
 KAFKA_SH = REPO / "compose/local/kafka.sh"
 MESSAGE_BYTES_MAX = 32 << 20
 CALL_S = 30
+
+# What librdkafka says belongs to the log of the test that made it speak, not to the terminal.
+LOG = logging.getLogger("kafka")
 
 Position = namedtuple("Position", "partition offset")
 
@@ -54,7 +58,7 @@ class Kafka:
     @property
     def admin(self):
         """A new administrative client; it must outlive the answers that it is asked for."""
-        return AdminClient(self.config())
+        return AdminClient(self.config(), logger=LOG)
 
     def create_topic(self, name, partitions=4, **config):
         """Creates a topic and waits until every partition has a leader; underscores of `config` stand for dots."""
@@ -83,7 +87,7 @@ class Kafka:
     def producer(self, **more):
         """A new producer that places keys as Java does."""
         return Producer(self.config(partitioner="murmur2_random", enable_idempotence=True,
-                                    message_max_bytes=MESSAGE_BYTES_MAX, linger_ms=0, **more))
+                                    message_max_bytes=MESSAGE_BYTES_MAX, linger_ms=0, **more), logger=LOG)
 
     def produce(self, topic, records):
         """Produces Records, or (key, value) pairs, and returns their Positions in the order given."""
@@ -160,7 +164,7 @@ class Reader:
         self._consumer = Consumer(kafka.config(
             group_id=f"reader-{uuid.uuid4()}", enable_auto_commit=False, enable_partition_eof=True,
             isolation_level=isolation, fetch_message_max_bytes=MESSAGE_BYTES_MAX,
-            fetch_max_bytes=2 * MESSAGE_BYTES_MAX, receive_message_max_bytes=3 * MESSAGE_BYTES_MAX))
+            fetch_max_bytes=2 * MESSAGE_BYTES_MAX, receive_message_max_bytes=3 * MESSAGE_BYTES_MAX), logger=LOG)
         self._open = set(kafka.partitions(topic))
         self._consumer.assign([TopicPartition(topic, partition, 0) for partition in self._open])
 
