@@ -58,8 +58,41 @@ static bool copy_number(struct bytes slice, char *text, size_t text_size)
     return true;
 }
 
+// Reads plain decimals of few digits ("191.5"): the digits and the power of ten are both exact as
+// doubles, so that their quotient is rounded once, as strtod does. False for anything else.
+static bool read_plain(struct bytes text, double *ret_value)
+{
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool is_negative = text.size > 0 && text.data[0] == '-';
+    size_t at = is_negative ? 1 : 0;
+    size_t point = text.size;
+    int64_t digits = 0;
+    if (text.size - at == 0 || text.size - at > DIGITS_SHORT) {
+        return false;
+    }
+    for (; at < text.size; at++) {
+        bool is_digit = text.data[at] >= '0' && text.data[at] <= '9';
+        if (!is_digit && (text.data[at] != '.' || point != text.size)) {
+            return false;
+        }
+        point = is_digit ? point : at;
+        digits = is_digit ? digits * 10 + (text.data[at] - '0') : digits;
+    }
+    bool has_both_sides = point == text.size || (point > 0 && text.data[point - 1] != '-');
+    if (!has_both_sides || point == text.size - 1) {
+        return false;
+    }
+    double value = (double)digits / powers[point == text.size ? 0 : text.size - point - 1];
+    *ret_value = is_negative ? -value : value;
+    return true;
+}
+
 bool number_read_double(struct bytes text, double *ret_value)
 {
+    if (read_plain(text, ret_value)) {
+        return true;
+    }
     char copy[64];
     if (!copy_number(text, copy, sizeof copy)) {
         return false;

@@ -1,6 +1,8 @@
 // UTF-8 by the table of RFC 3629, section 4.
 #include "core/utf8.h"
 
+#include <string.h>
+
 enum { DELETE = 0x7F, FIRST_PRINTABLE = 0x20 };
 
 // How many bytes follow a first byte, and the range of the second one.
@@ -74,9 +76,27 @@ static bool is_text(struct bytes text, uint8_t narrow_min, uint8_t narrow_max)
     return true;
 }
 
+// How many bytes at the start are ASCII, looking at eight at a time.
+static size_t ascii_length(struct bytes text)
+{
+    const uint64_t high_bits = 0x8080808080808080U;
+    size_t at = 0;
+    while (text.size - at >= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, text.data + at, sizeof word);
+        if ((word & high_bits) != 0) {
+            break;
+        }
+        at += sizeof word;
+    }
+    return at;
+}
+
 bool utf8_is_valid(struct bytes text)
 {
-    return is_text(text, 0, DELETE);
+    size_t checked = ascii_length(text);
+    return checked == text.size ||
+           is_text(bytes_of(text.data + checked, text.size - checked), 0, DELETE);
 }
 
 bool utf8_is_printable(struct bytes text)
