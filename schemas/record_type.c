@@ -93,7 +93,6 @@ static bool value_equal(const struct record_value *value, const void *left, cons
     case RECORD_ENUM:
         return memcmp(left, right, sizeof(unsigned)) == 0;
     case RECORD_STRING:
-    case RECORD_BYTES:
         return text_equal(left, right);
     case RECORD_RECORD:
         return record_type_equal(value->record, left, right);

@@ -12,7 +12,6 @@ enum record_kind {
     RECORD_LONG,    // int64_t
     RECORD_DOUBLE,  // double
     RECORD_STRING,  // struct bytes, UTF-8
-    RECORD_BYTES,   // struct bytes
     RECORD_ENUM,    // an enum, the size of an unsigned
     RECORD_RECORD,  // a struct
     RECORD_ARRAY,   // a pointer to the items, and a count

@@ -22,24 +22,6 @@ struct binary_reader binary_reader_of(struct bytes bytes)
     return (struct binary_reader){start, start + bytes.size};
 }
 
-bool binary_reader_is_text(struct bytes text)
-{
-    if (text.size == 0) {
-        return true;
-    }
-    const uint64_t high_bits = 0x8080808080808080U;
-    size_t at = 0;
-    while (text.size - at >= sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, text.data + at, sizeof word);
-        if ((word & high_bits) != 0) {
-            break;
-        }
-        at += sizeof word;
-    }
-    return utf8_is_valid(bytes_of(text.data + at, text.size - at));
-}
-
 size_t binary_reader_left(const struct binary_reader *reader)
 {
     return (size_t)(reader->end - reader->at);
@@ -164,7 +146,7 @@ sg_result binary_reader_string(struct binary_reader *reader, const char *field,
 {
     struct bytes text;
     SG_TRY(binary_reader_bytes(reader, field, &text));
-    if (!binary_reader_is_text(text)) {
+    if (!utf8_is_valid(text)) {
         return sg_fail(SG_DROP, 0, "%s: text that is not UTF-8", field);
     }
     *ret_value = text;

@@ -34,9 +34,6 @@ struct binary_list {
 // A reader at the start of the bytes. Any thread.
 struct binary_reader binary_reader_of(struct bytes bytes);
 
-// True when the bytes are UTF-8; ASCII is checked eight bytes at a time. Any thread.
-bool binary_reader_is_text(struct bytes text);
-
 // How many bytes are left.
 size_t binary_reader_left(const struct binary_reader *reader);
 

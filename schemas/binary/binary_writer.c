@@ -1,7 +1,7 @@
 // Avro 1.11, "Binary Encoding".
 #include "schemas/binary/binary_writer.h"
 
-#include "schemas/binary/binary_reader.h"
+#include "core/utf8.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -11,16 +11,11 @@ enum { VARINT_BITS = 7, VARINT_MORE = 0x80 };
 
 sg_result binary_writer_measure_string(const char *field, struct bytes text, size_t *size)
 {
-    if (!binary_reader_is_text(text)) {
+    if (!utf8_is_valid(text)) {
         return sg_fail(SG_DROP, 0, "%s: text that is not UTF-8", field);
     }
-    binary_writer_measure_bytes(text, size);
+    *size += BINARY_LONG_BYTES + text.size;
     return sg_ok();
-}
-
-void binary_writer_measure_bytes(struct bytes bytes, size_t *size)
-{
-    *size += BINARY_LONG_BYTES + bytes.size;
 }
 
 uint8_t *binary_writer_boolean(uint8_t *at, bool value)

@@ -12,9 +12,6 @@ enum {
 // Adds to `*size` what the text needs. Fails: SG_DROP when it is not UTF-8, with the field's name.
 SG_RESULT binary_writer_measure_string(const char *field, struct bytes text, size_t *size);
 
-// Adds to `*size` what the bytes need.
-void binary_writer_measure_bytes(struct bytes bytes, size_t *size);
-
 // Each writes at `at` and returns the place behind. The room is the caller's promise.
 uint8_t *binary_writer_boolean(uint8_t *at, bool value);
 uint8_t *binary_writer_long(uint8_t *at, int64_t value);

@@ -27,9 +27,8 @@ void c_name_upper(const char *name, char ret_name[static C_NAME_MAX])
 void c_name_type(const struct schema_node *node, char ret_name[static C_NAME_MAX])
 {
     static const char *const types[] = {
-        [SCHEMA_BOOLEAN] = "bool",        [SCHEMA_INT] = "int32_t",
-        [SCHEMA_LONG] = "int64_t",        [SCHEMA_DOUBLE] = "double",
-        [SCHEMA_STRING] = "struct bytes", [SCHEMA_BYTES] = "struct bytes",
+        [SCHEMA_BOOLEAN] = "bool",  [SCHEMA_INT] = "int32_t",         [SCHEMA_LONG] = "int64_t",
+        [SCHEMA_DOUBLE] = "double", [SCHEMA_STRING] = "struct bytes",
     };
     if (node->kind != SCHEMA_RECORD && node->kind != SCHEMA_ENUM) {
         snprintf(ret_name, C_NAME_MAX, "%s", types[node->kind]);

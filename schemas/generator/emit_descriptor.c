@@ -14,9 +14,9 @@ static const char *record_kind(const struct schema_node *node)
     static const char *const names[] = {
         [SCHEMA_BOOLEAN] = "RECORD_BOOLEAN", [SCHEMA_INT] = "RECORD_INT",
         [SCHEMA_LONG] = "RECORD_LONG",       [SCHEMA_DOUBLE] = "RECORD_DOUBLE",
-        [SCHEMA_BYTES] = "RECORD_BYTES",     [SCHEMA_STRING] = "RECORD_STRING",
-        [SCHEMA_RECORD] = "RECORD_RECORD",   [SCHEMA_ENUM] = "RECORD_ENUM",
-        [SCHEMA_ARRAY] = "RECORD_ARRAY",     [SCHEMA_MAP] = "RECORD_MAP",
+        [SCHEMA_STRING] = "RECORD_STRING",   [SCHEMA_RECORD] = "RECORD_RECORD",
+        [SCHEMA_ENUM] = "RECORD_ENUM",       [SCHEMA_ARRAY] = "RECORD_ARRAY",
+        [SCHEMA_MAP] = "RECORD_MAP",
     };
     return names[node->kind];
 }

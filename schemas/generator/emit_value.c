@@ -35,10 +35,6 @@ static void measure_value(FILE *out, const struct schema_node *node, const struc
         fprintf(out, "%sSG_TRY(binary_writer_measure_string(\"%s\", %s, size));\n", place->indent,
                 place->name, place->expression);
     }
-    if (node->kind == SCHEMA_BYTES) {
-        fprintf(out, "%sbinary_writer_measure_bytes(%s, size);\n", place->indent,
-                place->expression);
-    }
     if (node->kind == SCHEMA_RECORD) {
         c_name_snake(node->name, snake);
         fprintf(out, "%sSG_TRY(sg_explain(%s_measure(&%s, size), \"%s\"));\n", place->indent, snake,

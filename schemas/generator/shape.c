@@ -1,16 +1,20 @@
 // What the generated code holds: null only in a union with one other type, null first; lists only
-// as fields; no float, no fixed; of logical types timestamp-millis.
+// as fields; no float, bytes or fixed; of logical types timestamp-millis.
 #include "schemas/generator/shape.h"
 
 #include <jansson.h>
 
 #include <string.h>
 
+// Which fields were given is a bit each.
+enum { FIELDS_MAX = 64 };
+
 static sg_result check_value(const struct schema_node *node)
 {
     switch (node->kind) {
     case SCHEMA_NULL:
     case SCHEMA_FLOAT:
+    case SCHEMA_BYTES:
     case SCHEMA_FIXED:
     case SCHEMA_ARRAY:
     case SCHEMA_MAP:
@@ -20,7 +24,6 @@ static sg_result check_value(const struct schema_node *node)
     case SCHEMA_INT:
     case SCHEMA_LONG:
     case SCHEMA_DOUBLE:
-    case SCHEMA_BYTES:
     case SCHEMA_STRING:
     case SCHEMA_RECORD:
     case SCHEMA_ENUM:
@@ -98,6 +101,10 @@ sg_result shape_check(const struct schema_node *node)
 {
     if (node->kind == SCHEMA_RECORD && node->field_count == 0) {
         return sg_fail(SG_DROP, 0, "%s: a record without fields is not supported", node->full_name);
+    }
+    if (node->field_count > FIELDS_MAX) {
+        return sg_fail(SG_DROP, 0, "%s: more than %d fields are not supported", node->full_name,
+                       FIELDS_MAX);
     }
     for (size_t i = 0; i < node->field_count; i++) {
         struct shape shape;

@@ -1,0 +1,78 @@
+// The value is rewritten as the compiled schema has it (avro_resolve.h) and then decoded as any
+// other. avro-c's own resolution is not used: it trusts lengths, refuses a field that the writer
+// lacks even with a default, and knows neither aliases nor the default of an enum.
+#include "schemas/resolver.h"
+
+#include "schemas/binary/avro_resolve.h"
+#include "schemas/binary/schema_match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SCRATCH_BYTES_MAX = 16 << 20,
+    RESOLVED_BYTES_MAX = 16 << 20,
+};
+
+struct resolver {
+    const struct record_type *type;
+    struct schema_tree *reader;
+    struct schema_tree *writer;
+    struct arena *scratch;
+    struct buffer resolved;
+};
+
+sg_result resolver_new(struct bytes writer_schema, const struct record_type *reader,
+                       struct resolver **ret_resolver)
+{
+    SG_CLEANUP(resolver_free) struct resolver *resolver = calloc(1, sizeof *resolver);
+    if (resolver == NULL || (resolver->scratch = arena_new(SCRATCH_BYTES_MAX)) == NULL) {
+        return sg_fail(SG_FATAL, 0, "%s: out of memory", reader->full_name);
+    }
+    resolver->type = reader;
+    buffer_init(&resolver->resolved, RESOLVED_BYTES_MAX);
+    SG_TRY(schema_tree_parse(bytes_of_text(reader->schema), &resolver->reader));
+    SG_TRY(sg_explain(schema_tree_parse(writer_schema, &resolver->writer), "writer's schema"));
+
+    *ret_resolver = SG_MOVE(resolver);
+    return sg_ok();
+}
+
+void resolver_free(struct resolver **resolver)
+{
+    if (*resolver == NULL) {
+        return;
+    }
+    schema_tree_free(&(*resolver)->reader);
+    schema_tree_free(&(*resolver)->writer);
+    arena_free(&(*resolver)->scratch);
+    buffer_done(&(*resolver)->resolved);
+    free(*resolver);
+    *resolver = NULL;
+}
+
+sg_result resolver_decode(struct resolver *resolver, struct bytes avro, struct arena *arena,
+                          void *ret_record)
+{
+    arena_reset(resolver->scratch);
+    buffer_clear(&resolver->resolved);
+    SG_TRY(avro_resolve_message(schema_tree_root(resolver->reader),
+                                schema_tree_root(resolver->writer), avro, resolver->scratch,
+                                &resolver->resolved));
+    struct bytes resolved = buffer_bytes(&resolver->resolved);
+    void *copy = arena_take(arena, resolved.size);
+    if (copy == NULL) {
+        return sg_fail(SG_DROP, 0, "%s: larger than an event may be", resolver->type->full_name);
+    }
+    memcpy(copy, resolved.data, resolved.size);
+    return resolver->type->decode(bytes_of(copy, resolved.size), arena, ret_record);
+}
+
+sg_result resolver_compatible(struct bytes reader_schema, struct bytes writer_schema)
+{
+    SG_CLEANUP(schema_tree_free) struct schema_tree *reader = NULL;
+    SG_CLEANUP(schema_tree_free) struct schema_tree *writer = NULL;
+    SG_TRY(sg_explain(schema_tree_parse(reader_schema, &reader), "reader's schema"));
+    SG_TRY(sg_explain(schema_tree_parse(writer_schema, &writer), "writer's schema"));
+    return schema_match_check(schema_tree_root(reader), schema_tree_root(writer));
+}
