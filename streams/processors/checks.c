@@ -214,6 +214,22 @@ static sg_result check_channels(const struct user *user)
     return sg_ok();
 }
 
+// The value is a secret even when it is wrong: it is never shown.
+static sg_result check_password_hash(struct bytes hash)
+{
+    static const char begin[] = "$argon2id$";
+    size_t length = sizeof begin - 1;
+    bool good = hash.size >= length && hash.size <= CHECKS_LABEL_MAX &&
+                memcmp(hash.data, begin, length) == 0 && utf8_is_printable(hash);
+    if (!good) {
+        return sg_fail(
+            SG_DROP, 0,
+            "password_hash is no Argon2id hash in its text form: leave it out, and never "
+            "send a password");
+    }
+    return sg_ok();
+}
+
 static sg_result check_zone(struct bytes zone)
 {
     if (zone_time_is_known(zone)) {
@@ -238,6 +254,9 @@ sg_result check_user(const struct user *user)
     }
     if (user->has_display_name) {
         SG_TRY(check_text("display_name", user->display_name, CHECKS_LABEL_MAX));
+    }
+    if (user->has_password_hash) {
+        SG_TRY(check_password_hash(user->password_hash));
     }
     SG_TRY(check_channels(user));
     SG_TRY(check_zone(user->time_zone));

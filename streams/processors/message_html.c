@@ -102,7 +102,7 @@ static sg_result print_top(const struct alert_words *words, const struct tone *t
     SG_TRY(print_text(out, words->value));
     if (words->previous[0] != '\0') {
         SG_TRY(print_literal(out, " <span class=\"soft\" style=\"font-size:15px;line-height:22px;"
-                                  "font-weight:400;color:#5d6570\">from "));
+                                  "font-weight:400;color:#5d6570;white-space:nowrap\">from "));
         SG_TRY(print_text(out, words->previous));
         SG_TRY(print_literal(out, "</span>"));
     }
