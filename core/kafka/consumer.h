@@ -60,7 +60,8 @@ struct kafka_queue *kafka_consumer_queue(struct kafka_consumer *consumer, const 
 enum kafka_next {
     KAFKA_NEXT_RECORD, // *ret_record is filled.
     KAFKA_NEXT_EMPTY,  // Nothing fetched yet; there may be more.
-    KAFKA_NEXT_END,    // The end of what is committed was reached; said once each time.
+    KAFKA_NEXT_END, // The end of what is committed was reached; said once each time. The offset of
+                    // *ret_record is that end, behind the markers of transactions.
     KAFKA_NEXT_FAILED, // sg_reason() says why; the class is in ret_failure.
 };
 

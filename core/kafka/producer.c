@@ -28,12 +28,36 @@ static int64_t weight_of(size_t key_size, size_t value_size)
     return (int64_t)(key_size + value_size) + RECORD_OVERHEAD;
 }
 
+// Remembers how far a partition is written. Without memory nothing is remembered, which only makes
+// a later recovery read more.
+static void note_offset(struct kafka_topic *topic, int32_t partition, int64_t offset)
+{
+    if (partition >= topic->partitions_known) {
+        int32_t count = partition + 1;
+        int64_t *larger = realloc(topic->next_offsets, (size_t)count * sizeof *larger);
+        if (larger == NULL) {
+            return;
+        }
+        for (int32_t i = topic->partitions_known; i < count; i++) {
+            larger[i] = -1;
+        }
+        topic->next_offsets = larger;
+        topic->partitions_known = count;
+    }
+    if (offset >= topic->next_offsets[partition]) {
+        topic->next_offsets[partition] = offset + 1;
+    }
+}
+
 // Called from polls and flushes, so in the producer's own thread.
 static void take_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct kafka_producer *producer = opaque;
     (void)client;
     producer->pending_bytes -= weight_of(message->key_len, message->len);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        note_offset(rd_kafka_topic_opaque(message->rkt), message->partition, message->offset);
+    }
     // Purged records belong to a transaction that is being aborted.
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
         message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
@@ -98,7 +122,13 @@ static sg_result open_client(struct kafka_producer *producer)
 
 static sg_result bind_topic(struct kafka_producer *producer, struct kafka_topic *topic)
 {
-    topic->handle = rd_kafka_topic_new(producer->client, topic->name, NULL);
+    // The client's own defaults, so that the partitioner stays ours.
+    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(producer->client);
+    rd_kafka_topic_conf_set_opaque(conf, topic);
+    topic->handle = rd_kafka_topic_new(producer->client, topic->name, conf);
+    if (topic->handle == NULL) {
+        rd_kafka_topic_conf_destroy(conf);
+    }
     return topic->handle == NULL ? sg_fail(SG_FATAL, (int)rd_kafka_last_error(), "topic %s: %s",
                                            topic->name, rd_kafka_err2str(rd_kafka_last_error()))
                                  : sg_ok();
@@ -143,6 +173,7 @@ static void free_producer(struct kafka_producer **slot)
     end_client(producer);
     for (size_t i = 0; i < producer->topic_count; i++) {
         free(producer->topics[i]->name);
+        free(producer->topics[i]->next_offsets);
         free(producer->topics[i]);
     }
     free(producer->transactional_id);
@@ -314,4 +345,9 @@ sg_result kafka_producer_poll(struct kafka_producer *producer)
 int64_t kafka_producer_pending(struct kafka_producer *producer)
 {
     return producer->pending_bytes;
+}
+
+int64_t kafka_producer_next_offset(const struct kafka_topic *topic, int32_t partition)
+{
+    return partition < topic->partitions_known ? topic->next_offsets[partition] : -1;
 }

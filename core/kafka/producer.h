@@ -65,3 +65,7 @@ SG_RESULT kafka_producer_poll(struct kafka_producer *producer);
 // Bytes handed over and not yet acknowledged, each record counted with 64 more than its key and
 // value; 0 when there is none.
 int64_t kafka_producer_pending(struct kafka_producer *producer);
+
+// The offset behind the last acknowledged record of this producer in a partition, -1 if there is
+// none. After a commit every record of it is acknowledged.
+int64_t kafka_producer_next_offset(const struct kafka_topic *topic, int32_t partition);

@@ -14,6 +14,8 @@ enum { PRODUCER_TOPICS_MAX = 64 };
 struct kafka_topic {
     char *name;
     struct rd_kafka_topic_s *handle;
+    int64_t *next_offsets; // By partition, -1 where nothing was acknowledged.
+    int32_t partitions_known;
 };
 
 struct kafka_producer {
