@@ -1,0 +1,242 @@
+// Catching up: every record behind the saved position of each changelog, in order, committed in
+// pieces.
+#include "streams/recovery.h"
+
+#include <inttypes.h>
+
+#include "core/service/clock.h"
+#include "core/service/crash_point.h"
+#include "core/service/log.h"
+#include "core/service/metric.h"
+#include "core/service/stop.h"
+
+enum { PIECE_RECORDS = 50000, WAIT_MS = 100, PROGRESS_US = 1000000, SILENCE_MS_MAX = 60000 };
+
+// One changelog being read.
+struct changelog {
+    char name[KAFKA_TOPIC_MAX + 1];
+    struct kafka_queue *queue;
+    int64_t end; // Next offset to be written when the recovery began.
+    bool done;
+};
+
+struct recovery {
+    struct task *task;
+    struct kafka_consumer *consumer;
+    struct changelog changelogs[STORES_MAX];
+    size_t count;
+    int64_t applied;
+    int64_t uncommitted;
+    int64_t began_us;
+    int64_t told_us;
+    int64_t last_record_us;
+};
+
+static int64_t remaining(const struct recovery *recovery)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < recovery->count; i++) {
+        int64_t left = recovery->changelogs[i].end - recovery->task->place.changelog_offsets[i];
+        sum += !recovery->changelogs[i].done && left > 0 ? left : 0;
+    }
+    return sum;
+}
+
+static void tell(struct recovery *recovery, const char *message)
+{
+    int64_t elapsed_us = clock_monotonic_us() - recovery->began_us;
+    double seconds = (double)elapsed_us / 1e6;
+    log_info(message,
+             (struct log_field[]){log_text("processor", recovery->task->config->processor->name),
+                                  log_int("partition", recovery->task->partition),
+                                  log_int("records", recovery->applied),
+                                  log_int("remaining", remaining(recovery)),
+                                  log_double("records_per_second",
+                                             seconds > 0 ? (double)recovery->applied / seconds : 0),
+                                  {.name = NULL}});
+}
+
+static void tell_progress(struct recovery *recovery)
+{
+    int64_t now_us = clock_monotonic_us();
+    enum processor_id id = recovery->task->config->processor->id;
+    metric_set(METRIC_RESTORE_REMAINING, id, 0, remaining(recovery));
+    if (now_us - recovery->told_us >= PROGRESS_US) {
+        recovery->told_us = now_us;
+        tell(recovery, "restoring state");
+    }
+}
+
+static sg_result open_changelog(struct recovery *recovery, size_t at,
+                                struct kafka_position *ret_position)
+{
+    const struct task_config *config = recovery->task->config;
+    struct changelog *changelog = &recovery->changelogs[at];
+    topic_full_name(config->topics, config->processor->stores[at].changelog, changelog->name);
+    int64_t first = 0;
+    SG_TRY(kafka_consumer_range(recovery->consumer, changelog->name, recovery->task->partition,
+                                &first, &changelog->end));
+    int64_t *saved = &recovery->task->place.changelog_offsets[at];
+    if (*saved > changelog->end) {
+        return sg_fail(SG_FATAL, 0,
+                       "the state stands at offset %" PRId64 " of %s, which ends at %" PRId64
+                       ": the topic was made anew; move the state folder away",
+                       *saved, changelog->name, changelog->end);
+    }
+    *saved = *saved > first ? *saved : first;
+    changelog->done = *saved >= changelog->end;
+    *ret_position = (struct kafka_position){
+        .topic = changelog->name, .partition = recovery->task->partition, .offset = *saved};
+    return sg_ok();
+}
+
+static sg_result open_all(struct recovery *recovery)
+{
+    const struct task_config *config = recovery->task->config;
+    struct kafka_consumer_config consumer = {.kafka = config->kafka};
+    SG_TRY(kafka_consumer_open(&consumer, &recovery->consumer));
+    struct kafka_position positions[STORES_MAX];
+    recovery->count = config->processor->store_count;
+    for (size_t i = 0; i < recovery->count; i++) {
+        SG_TRY(open_changelog(recovery, i, &positions[i]));
+    }
+    SG_TRY(kafka_consumer_assign(recovery->consumer, positions, recovery->count));
+    for (size_t i = 0; i < recovery->count; i++) {
+        recovery->changelogs[i].queue = kafka_consumer_queue(
+            recovery->consumer, recovery->changelogs[i].name, recovery->task->partition);
+    }
+    return sg_ok();
+}
+
+// Saves what was applied, still under the old number: a crash goes on from here.
+static sg_result commit_piece(struct recovery *recovery)
+{
+    crash_point("recovery_piece");
+    recovery->uncommitted = 0;
+    return stores_commit(recovery->task->stores, &recovery->task->place);
+}
+
+static sg_result apply(struct recovery *recovery, size_t at, const struct kafka_record *record)
+{
+    struct task *task = recovery->task;
+    SG_TRY(stores_apply(task->stores, at, record->key, record->value, record->has_value));
+    task->place.changelog_offsets[at] = record->offset + 1;
+    if (record->timestamp_ms > task->place.stream_time_ms) {
+        task->place.stream_time_ms = record->timestamp_ms;
+    }
+    recovery->applied++;
+    recovery->uncommitted++;
+    recovery->last_record_us = clock_monotonic_us();
+    metric_add(METRIC_RESTORE_RECORDS, task->config->processor->id, 0, 1);
+    return recovery->uncommitted >= PIECE_RECORDS ? commit_piece(recovery) : sg_ok();
+}
+
+// Takes what one changelog has ready. The end counts only behind everything that was there at the
+// beginning: a transaction still open there is ended by the broker in the time of its time-out.
+static sg_result read_some(struct recovery *recovery, size_t at, bool *ret_progress)
+{
+    struct changelog *changelog = &recovery->changelogs[at];
+    for (int64_t i = 0; i < PIECE_RECORDS && !changelog->done; i++) {
+        struct kafka_record record;
+        sg_result failure = sg_ok();
+        switch (kafka_queue_next(changelog->queue, &record, &failure)) {
+        case KAFKA_NEXT_RECORD: {
+            sg_result applied = apply(recovery, at, &record);
+            changelog->done = record.offset + 1 >= changelog->end;
+            kafka_record_done(&record);
+            SG_TRY(applied);
+            *ret_progress = true;
+            break;
+        }
+        case KAFKA_NEXT_END:
+            changelog->done = record.offset >= changelog->end;
+            break;
+        case KAFKA_NEXT_EMPTY:
+            return sg_ok();
+        case KAFKA_NEXT_FAILED:
+            return sg_explain(failure, "%s", changelog->name);
+        }
+    }
+    return sg_ok();
+}
+
+static bool all_done(const struct recovery *recovery)
+{
+    for (size_t i = 0; i < recovery->count; i++) {
+        if (!recovery->changelogs[i].done) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static sg_result read_all(struct recovery *recovery)
+{
+    while (!all_done(recovery)) {
+        if (stop_requested()) {
+            return sg_fail(SG_RETRY, 0,
+                           "asked to stop while restoring state; it goes on from here");
+        }
+        bool progress = false;
+        SG_TRY(kafka_consumer_poll(recovery->consumer, 0));
+        for (size_t i = 0; i < recovery->count; i++) {
+            SG_TRY(read_some(recovery, i, &progress));
+        }
+        tell_progress(recovery);
+        if (!progress) {
+            kafka_consumer_wait(recovery->consumer, WAIT_MS);
+        }
+        if (clock_monotonic_us() - recovery->last_record_us > SILENCE_MS_MAX * INT64_C(1000)) {
+            return sg_fail(SG_RETRY, 0,
+                           "the changelogs of %s, partition %" PRId32 ", do not answer",
+                           recovery->task->config->processor->name, recovery->task->partition);
+        }
+    }
+    return sg_ok();
+}
+
+static sg_result catch_up(struct recovery *recovery)
+{
+    SG_TRY(open_all(recovery));
+    if (remaining(recovery) > 0) {
+        tell(recovery, "restoring state");
+    }
+    SG_TRY(read_all(recovery));
+    tell(recovery, "state restored");
+    metric_set(METRIC_RESTORE_REMAINING, recovery->task->config->processor->id, 0, 0);
+    return sg_ok();
+}
+
+sg_result recovery_run(struct task *task, int64_t sequence)
+{
+    // The state stands at the last transaction: nothing is to be read. The usual case.
+    if (sequence == task->place.sequence && sequence > 0) {
+        return sg_ok();
+    }
+    if (task->place.sequence > sequence && sequence > 0) {
+        return sg_fail(SG_FATAL, 0,
+                       "the state of %s, partition %" PRId32 ", is at transaction %" PRId64
+                       " but Kafka has committed %" PRId64
+                       " only: they do not belong together; move the state folder away",
+                       task->config->processor->name, task->partition, task->place.sequence,
+                       sequence);
+    }
+    int64_t now_us = clock_monotonic_us();
+    struct recovery recovery = {
+        .task = task, .began_us = now_us, .told_us = now_us, .last_record_us = now_us};
+    sg_result caught_up = catch_up(&recovery);
+    kafka_consumer_close(&recovery.consumer);
+    SG_TRY(caught_up);
+    if (sequence == 0 && recovery.applied > 0) {
+        return sg_fail(SG_FATAL, 0,
+                       "the changelogs of %s, partition %" PRId32 ", have %" PRId64
+                       " records that the saved state lacks, but the consumer group has no "
+                       "committed position (it expires when a group is away "
+                       "for longer than the broker's offsets.retention.minutes): where to read on "
+                       "is not known",
+                       task->config->processor->name, task->partition, recovery.applied);
+    }
+    task->place.sequence = sequence > 0 ? sequence : task->place.sequence;
+    crash_point("recovery_end");
+    return stores_commit(task->stores, &task->place);
+}

@@ -1,0 +1,15 @@
+// Settings of the stream runtime.
+#pragma once
+#include "core/service/option.h"
+
+struct stream_settings {
+    const char *instance; // Tells processes that share a processor apart; stable over restarts.
+    int64_t workers;      // Threads a processor.
+    int64_t commit_interval_ms; // Greatest age of a transaction.
+    int64_t commit_gap_ms;      // Least time from the end of a commit to the next transaction.
+    int64_t commit_changes;     // Changed store entries that end a transaction.
+    int64_t merge_wait_ms;      // How long a silent input holds up the others of its task.
+    bool skip_lost; // Go on behind records that retention deleted before they were read.
+};
+extern const struct option stream_options[]; // run.*
+extern const size_t stream_option_count;

@@ -1,0 +1,280 @@
+// Tasks: opened with their state, committed after Kafka, rewound on an abort.
+#include "streams/task.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/number.h"
+#include "core/service/crash_point.h"
+#include "core/service/log.h"
+#include "streams/recovery.h"
+
+enum { PATH_MAX_BYTES = 4096, MICROSECONDS = 1000, ARENA_BYTES_MAX = 64 << 20 };
+
+static size_t order_of(const struct processor *processor, enum topic topic)
+{
+    size_t order = 0;
+    while (processor->inputs[order] != topic) {
+        order++;
+    }
+    return order;
+}
+
+// The input of the processor that has this full name; NULL if none has.
+static const struct topic_info *topic_of(const struct task_config *config, const char *name)
+{
+    for (size_t i = 0; config->processor->inputs[i] != TOPIC_COUNT; i++) {
+        char full[KAFKA_TOPIC_MAX + 1];
+        topic_full_name(config->topics, config->processor->inputs[i], full);
+        if (strcmp(full, name) == 0) {
+            return topic_info(config->processor->inputs[i]);
+        }
+    }
+    return NULL;
+}
+
+static sg_result add_inputs(struct task *task, const struct kafka_position *positions, size_t count)
+{
+    task->inputs.list = calloc(count, sizeof *task->inputs.list);
+    if (task->inputs.list == NULL) {
+        return sg_fail(SG_FATAL, 0, "out of memory for a task");
+    }
+    task->inputs.merge_wait_us = task->config->merge_wait_ms * MICROSECONDS;
+    for (size_t i = 0; i < count; i++) {
+        struct input *input = &task->inputs.list[i];
+        input->info = topic_of(task->config, positions[i].topic);
+        if (input->info == NULL) {
+            return sg_fail(SG_FATAL, 0, "%s was assigned topic %s, which it does not read",
+                           task->config->processor->name, positions[i].topic);
+        }
+        snprintf(input->name, sizeof input->name, "%s", positions[i].topic);
+        input->order = order_of(task->config->processor, input->info->topic);
+        input->partition = positions[i].partition;
+        input->next_offset = positions[i].offset < 0 ? KAFKA_OFFSET_NONE : positions[i].offset;
+        task->inputs.count = i + 1;
+    }
+    return sg_ok();
+}
+
+// The number in the metadata of a committed position, 0 if there is none.
+static int64_t sequence_of(const struct kafka_position *position)
+{
+    const char *text = position->metadata;
+    int64_t sequence = 0;
+    if (position->offset < 0 || text == NULL || strncmp(text, "sequence=", 9) != 0) {
+        return 0;
+    }
+    return number_read_int(bytes_of_text(text + 9), &sequence) ? sequence : 0;
+}
+
+static sg_result open_stores(struct task *task)
+{
+    const struct task_config *config = task->config;
+    char path[PATH_MAX_BYTES];
+    snprintf(path, sizeof path, "%s/%s/%" PRId32, config->state->dir, config->processor->name,
+             task->partition);
+    struct codec *codecs[STORES_MAX] = {NULL};
+    for (size_t i = 0; i < config->processor->store_count; i++) {
+        codecs[i] = config->codecs->by_topic[config->processor->stores[i].changelog];
+    }
+    struct stores_config stores = {
+        .path = path,
+        .state = config->state,
+        .specs = config->processor->stores,
+        .count = config->processor->store_count,
+        .codecs = codecs,
+        .identity = config->identity,
+    };
+    return stores_open(&stores, &task->stores, &task->place);
+}
+
+// Takes the committed offsets as the place to read on: with state at the same transaction they say
+// the same.
+static sg_result adopt_offsets(struct task *task, const struct kafka_position *committed)
+{
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        struct input *input = &task->inputs.list[i];
+        int64_t saved = task->place.next_offsets[input->order];
+        if (committed[i].offset >= 0) {
+            task->place.next_offsets[input->order] = committed[i].offset;
+        } else if (saved >= 0) {
+            log_warn("Kafka has no committed position any more, going on from the saved state",
+                     (struct log_field[]){log_text("topic", input->name),
+                                          log_int("partition", input->partition),
+                                          log_int("offset", saved),
+                                          {.name = NULL}});
+        }
+        input->next_offset = task->place.next_offsets[input->order];
+    }
+    return sg_ok();
+}
+
+static sg_result open_state(struct task *task, const struct kafka_position *committed)
+{
+    SG_TRY(open_stores(task));
+    int64_t sequence = 0;
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        int64_t one = sequence_of(&committed[i]);
+        sequence = one > sequence ? one : sequence;
+    }
+    crash_point("before_recovery");
+    SG_TRY(recovery_run(task, sequence));
+    SG_TRY(adopt_offsets(task, committed));
+    task->committed = task->place;
+    if (task->config->effector == NULL) {
+        return sg_ok();
+    }
+    return outbox_open(task->config->processor, task->stores, task->partition,
+                       task->config->effector, &task->outbox);
+}
+
+sg_result task_open(const struct task_config *config, const struct kafka_position *committed,
+                    size_t count, struct task **ret_task)
+{
+    SG_CLEANUP(task_close) struct task *task = calloc(1, sizeof *task);
+    if (task == NULL) {
+        return sg_fail(SG_FATAL, 0, "out of memory for a task");
+    }
+    task->config = config;
+    task->arena = arena_new(ARENA_BYTES_MAX);
+    if (task->arena == NULL) {
+        return sg_fail(SG_FATAL, 0, "out of memory for a task");
+    }
+    bool stateful = config->processor->store_count > 0;
+    task->partition = stateful ? committed[0].partition : -1;
+    SG_TRY(add_inputs(task, committed, count));
+    if (stateful) {
+        SG_TRY(open_state(task, committed));
+    }
+    for (size_t i = 0; i < count; i++) {
+        task->inputs.list[i].committed_offset = task->inputs.list[i].next_offset;
+    }
+    *ret_task = SG_MOVE(task);
+    return sg_ok();
+}
+
+static void reset_inputs(struct task *task)
+{
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        input_reset(&task->inputs.list[i]);
+    }
+}
+
+void task_close(struct task **task)
+{
+    struct task *closing = *task;
+    if (closing == NULL) {
+        return;
+    }
+    outbox_close(&closing->outbox);
+    stores_close(&closing->stores);
+    reset_inputs(closing);
+    free(closing->inputs.list);
+    arena_free(&closing->arena);
+    free(closing);
+    *task = NULL;
+}
+
+void task_positions(const struct task *task, char metadata[static TASK_METADATA_MAX],
+                    struct kafka_position *ret_positions)
+{
+    snprintf(metadata, TASK_METADATA_MAX, "sequence=%" PRId64, task->place.sequence);
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        const struct input *input = &task->inputs.list[i];
+        ret_positions[i] = (struct kafka_position){
+            .topic = input->name,
+            .partition = input->partition,
+            .offset = input->next_offset,
+            .metadata = metadata,
+        };
+    }
+}
+
+sg_result task_abort(struct task *task)
+{
+    reset_inputs(task);
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        struct input *input = &task->inputs.list[i];
+        input->next_offset = input->committed_offset;
+    }
+    task->place = task->committed;
+    task->changed = false;
+    if (task->outbox != NULL) {
+        outbox_aborted(task->outbox);
+    }
+    return task->stores == NULL ? sg_ok() : stores_abort(task->stores);
+}
+
+// What take_change() needs beside the change.
+struct change {
+    struct task *task;
+    struct output *output;
+};
+
+// An entry of the outbox is noted with the time at which it is due.
+static sg_result note_due(struct task *task, enum topic changelog, struct bytes key,
+                          struct bytes value)
+{
+    const struct processor *processor = task->config->processor;
+    arena_reset(task->arena);
+    void *entry = arena_take(task->arena, processor->stores[0].record->size);
+    if (entry == NULL) {
+        return sg_fail(SG_FATAL, 0, "out of memory for an outbox entry");
+    }
+    struct codec *codec = task->config->codecs->by_topic[changelog];
+    SG_TRY(codec_decode(codec, value, task->arena, entry));
+    return outbox_note(task->outbox, key, processor->due_ms(entry));
+}
+
+static sg_result take_change(void *context, enum topic changelog, struct bytes key,
+                             struct bytes value, bool has_value)
+{
+    struct change *change = context;
+    if (change->task->outbox != NULL && has_value) {
+        SG_TRY(note_due(change->task, changelog, key, value));
+    }
+    return output_change(change->output, changelog, key, value, has_value);
+}
+
+sg_result task_flush(struct task *task, struct output *output)
+{
+    task->place.sequence = task->committed.sequence + 1;
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        const struct input *input = &task->inputs.list[i];
+        task->place.next_offsets[input->order] = input->next_offset;
+    }
+    if (task->stores == NULL) {
+        return sg_ok();
+    }
+    output->partition = task->partition;
+    output->timestamp_ms = task->place.stream_time_ms;
+    struct change change = {task, output};
+    return stores_flush(task->stores, take_change, &change);
+}
+
+static void note_changelog_offsets(struct task *task, struct output *output)
+{
+    for (size_t i = 0; i < task->config->processor->store_count; i++) {
+        enum topic changelog = task->config->processor->stores[i].changelog;
+        int64_t next = kafka_producer_next_offset(output->topics[changelog], task->partition);
+        if (next > task->place.changelog_offsets[i]) {
+            task->place.changelog_offsets[i] = next;
+        }
+    }
+}
+
+sg_result task_commit(struct task *task, struct output *output)
+{
+    if (task->stores != NULL) {
+        note_changelog_offsets(task, output);
+        SG_TRY(stores_commit(task->stores, &task->place));
+    }
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        task->inputs.list[i].committed_offset = task->inputs.list[i].next_offset;
+    }
+    task->committed = task->place;
+    task->changed = false;
+    return task->outbox == NULL ? sg_ok() : outbox_committed(task->outbox);
+}

@@ -1,0 +1,402 @@
+// Opening, committing, aborting; and the rebalance, which opens and closes tasks.
+#include "streams/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/service/clock.h"
+#include "core/service/crash_point.h"
+#include "core/service/log.h"
+#include "core/service/metric.h"
+
+enum {
+    EVENT_BYTES_MAX = 1 << 30,
+    COMMITTED_WAIT_MS = 60000,
+    MICROSECONDS = 1000,
+    NAME_MAX_BYTES = 256
+};
+
+static const struct processor *processor_of(const struct worker *worker)
+{
+    return worker->config->processor;
+}
+
+// Every position to read on, for an assignment or a rewind. Metadata is not needed there.
+static size_t all_positions(const struct worker *worker, struct kafka_position *ret_positions)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        char metadata[TASK_METADATA_MAX];
+        task_positions(worker->tasks[i], metadata, ret_positions + count);
+        for (size_t j = 0; j < worker->tasks[i]->inputs.count; j++) {
+            ret_positions[count + j].metadata = NULL;
+        }
+        count += worker->tasks[i]->inputs.count;
+    }
+    return count;
+}
+
+// Reads on from where the tasks stand: what was prefetched is dropped, every input gets its queue
+// anew.
+static sg_result assign_all(struct worker *worker)
+{
+    struct kafka_position positions[WORKER_POSITIONS_MAX];
+    size_t count = all_positions(worker, positions);
+    SG_TRY(kafka_consumer_assign(worker->consumer, positions, count));
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct input_list *inputs = &worker->tasks[i]->inputs;
+        for (size_t j = 0; j < inputs->count; j++) {
+            inputs->list[j].queue = kafka_consumer_queue(worker->consumer, inputs->list[j].name,
+                                                         inputs->list[j].partition);
+        }
+    }
+    return sg_ok();
+}
+
+// Turns "from the beginning" into an offset, and learns where the partition ends now. Records that
+// retention took away before they were read are never passed over in silence.
+static sg_result aim_input(struct worker *worker, struct input *input)
+{
+    int64_t first = 0;
+    SG_TRY(kafka_consumer_range(worker->consumer, input->name, input->partition, &first,
+                                &input->known_end));
+    if (input->next_offset < 0) {
+        input->next_offset = first;
+    }
+    if (input->next_offset < first) {
+        if (!worker->config->stream->skip_lost) {
+            return sg_fail(SG_FATAL, 0,
+                           "%s, partition %" PRId32 ": records %" PRId64 " to %" PRId64
+                           " were deleted by retention before they were read; set "
+                           "run.skip_lost=true once to go on without them",
+                           input->name, input->partition, input->next_offset, first - 1);
+        }
+        log_error("records were deleted by retention before they were read",
+                  (struct log_field[]){log_text("topic", input->name),
+                                       log_int("partition", input->partition),
+                                       log_int("from", input->next_offset),
+                                       log_int("to", first - 1),
+                                       {.name = NULL}});
+        input->next_offset = first;
+    }
+    input->committed_offset = input->next_offset;
+    return sg_ok();
+}
+
+static sg_result aim_task(struct worker *worker, struct task *task)
+{
+    for (size_t i = 0; i < task->inputs.count; i++) {
+        SG_TRY(aim_input(worker, &task->inputs.list[i]));
+    }
+    return sg_ok();
+}
+
+static sg_result add_task(struct worker *worker, const struct kafka_position *committed,
+                          size_t count)
+{
+    if (worker->task_count == WORKER_TASKS_MAX) {
+        return sg_fail(SG_FATAL, 0, "%s: more than %d partitions; run more workers",
+                       processor_of(worker)->name, WORKER_TASKS_MAX);
+    }
+    struct task *task = NULL;
+    SG_TRY(task_open(&worker->task_config, committed, count, &task));
+    worker->tasks[worker->task_count++] = task;
+    return aim_task(worker, task);
+}
+
+// With stores each partition number is a task of its own, with all its inputs.
+static sg_result add_partition_tasks(struct worker *worker, const struct kafka_position *committed,
+                                     size_t count)
+{
+    for (int32_t partition = 0; partition < worker->partitions; partition++) {
+        struct kafka_position own[PROCESSOR_INPUTS_MAX];
+        size_t own_count = 0;
+        for (size_t i = 0; i < count && own_count < PROCESSOR_INPUTS_MAX; i++) {
+            if (committed[i].partition == partition) {
+                own[own_count++] = committed[i];
+            }
+        }
+        if (own_count > 0) {
+            SG_TRY(add_task(worker, own, own_count));
+        }
+    }
+    return sg_ok();
+}
+
+static sg_result assigned(void *context, const struct kafka_position *partitions, size_t count)
+{
+    struct worker *worker = context;
+    struct kafka_position committed[WORKER_POSITIONS_MAX];
+    if (count > WORKER_POSITIONS_MAX) {
+        return sg_fail(SG_FATAL, 0, "%s: assigned %zu partitions, at most %d are possible",
+                       processor_of(worker)->name, count, WORKER_POSITIONS_MAX);
+    }
+    crash_point("assigned");
+    if (count > 0) {
+        memcpy(committed, partitions, count * sizeof *committed);
+        SG_TRY(kafka_consumer_committed(worker->consumer, committed, count, COMMITTED_WAIT_MS));
+        SG_TRY(processor_of(worker)->store_count > 0 ? add_partition_tasks(worker, committed, count)
+                                                     : add_task(worker, committed, count));
+    }
+    metric_add(METRIC_REBALANCES, processor_of(worker)->id, 0, 1);
+    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, (int64_t)worker->task_count);
+    log_info("partitions assigned",
+             (struct log_field[]){log_text("worker", worker->name),
+                                  log_int("partitions", (int64_t)count),
+                                  log_int("tasks", (int64_t)worker->task_count),
+                                  {.name = NULL}});
+    worker->assigned = true;
+    return assign_all(worker);
+}
+
+static void close_tasks(struct worker *worker)
+{
+    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, -(int64_t)worker->task_count);
+    for (size_t i = 0; i < worker->task_count; i++) {
+        task_close(&worker->tasks[i]);
+    }
+    worker->task_count = 0;
+}
+
+static sg_result drop_transaction(struct worker *worker)
+{
+    if (!worker->open) {
+        return sg_ok();
+    }
+    worker->open = false;
+    worker->ended_us = clock_monotonic_us();
+    metric_add(METRIC_ABORTS, processor_of(worker)->id, 0, 1);
+    return kafka_producer_abort(worker->producer);
+}
+
+static sg_result revoked(void *context, bool lost)
+{
+    struct worker *worker = context;
+    crash_point("revoked");
+    sg_result ended = lost ? drop_transaction(worker) : worker_commit(worker);
+    // A commit that failed is aborted: whoever gets the partitions does the work again.
+    if (ended.class == SG_ABORT) {
+        ended = drop_transaction(worker);
+    }
+    close_tasks(worker);
+    SG_TRY(ended);
+    log_info("partitions given up", (struct log_field[]){log_text("worker", worker->name),
+                                                         log_text("lost", lost ? "yes" : "no"),
+                                                         {.name = NULL}});
+    return kafka_consumer_assign(worker->consumer, NULL, 0);
+}
+
+// All inputs must have the same number of partitions, or records that belong together would not
+// meet.
+static sg_result check_partitions(struct worker *worker)
+{
+    const struct processor *processor = processor_of(worker);
+    const char *first = NULL;
+    char names[PROCESSOR_INPUTS_MAX][KAFKA_TOPIC_MAX + 1];
+    for (size_t i = 0; processor->inputs[i] != TOPIC_COUNT; i++) {
+        topic_full_name(worker->config->topics, processor->inputs[i], names[i]);
+        int32_t count = 0;
+        SG_TRY(sg_explain(kafka_consumer_partitions(worker->consumer, names[i], &count),
+                          "topic %s (has `soglia topics apply` been run?)", names[i]));
+        if (first == NULL) {
+            first = names[i];
+            worker->partitions = count;
+        } else if (count != worker->partitions) {
+            return sg_fail(SG_FATAL, 0,
+                           "topic %s has %" PRId32 " partitions, %s has %" PRId32
+                           ": topics that are read together need the same number; see `soglia "
+                           "topics check`",
+                           names[i], count, first, worker->partitions);
+        }
+    }
+    return sg_ok();
+}
+
+static sg_result open_consumer(struct worker *worker)
+{
+    const struct runtime_config *config = worker->config;
+    char group[NAME_MAX_BYTES];
+    char instance[NAME_MAX_BYTES];
+    snprintf(group, sizeof group, "%ssoglia-%s", config->topics->prefix, config->processor->name);
+    snprintf(instance, sizeof instance, "%ssoglia-%s-%s-%" PRId64, config->topics->prefix,
+             config->processor->name, config->stream->instance, config->worker);
+    struct kafka_consumer_config consumer = {
+        .kafka = config->kafka,
+        .group = group,
+        .instance = instance,
+        .rebalance = {.assigned = assigned, .revoked = revoked, .context = worker},
+    };
+    SG_TRY(kafka_consumer_open(&consumer, &worker->consumer));
+    if (config->opened != NULL) {
+        config->opened(config->opened_context, worker->consumer);
+    }
+    SG_TRY(check_partitions(worker));
+    char names[PROCESSOR_INPUTS_MAX][KAFKA_TOPIC_MAX + 1];
+    const char *topics[PROCESSOR_INPUTS_MAX];
+    size_t count = 0;
+    for (; config->processor->inputs[count] != TOPIC_COUNT; count++) {
+        topic_full_name(config->topics, config->processor->inputs[count], names[count]);
+        topics[count] = names[count];
+    }
+    return kafka_consumer_subscribe(worker->consumer, topics, count);
+}
+
+static sg_result open_codecs(struct worker *worker)
+{
+    const struct processor *processor = processor_of(worker);
+    struct registry *registry = worker->config->registry;
+    for (size_t i = 0; processor->inputs[i] != TOPIC_COUNT; i++) {
+        SG_TRY(codecs_add(&worker->codecs, registry, processor->inputs[i]));
+    }
+    for (size_t i = 0; processor->outputs[i] != TOPIC_COUNT; i++) {
+        SG_TRY(codecs_add(&worker->codecs, registry, processor->outputs[i]));
+    }
+    for (size_t i = 0; i < processor->store_count; i++) {
+        SG_TRY(codecs_add(&worker->codecs, registry, processor->stores[i].changelog));
+    }
+    return sg_ok();
+}
+
+// The producer comes first: when it is open, the predecessor is fenced and its last transaction has
+// ended, so that committed positions are final when they are read.
+static sg_result open_producer(struct worker *worker)
+{
+    const struct runtime_config *config = worker->config;
+    char id[NAME_MAX_BYTES];
+    snprintf(id, sizeof id, "%ssoglia-%s-%s-%" PRId64, config->topics->prefix,
+             config->processor->name, config->stream->instance, config->worker);
+    struct kafka_producer_config producer = {
+        .kafka = config->kafka, .transactional_id = id, .linger_ms = 5};
+    SG_TRY(kafka_producer_open(&producer, &worker->producer));
+    return output_init(&worker->output, config->processor, worker->producer, &worker->codecs,
+                       config->topics);
+}
+
+sg_result worker_open(struct worker *worker, const struct runtime_config *config)
+{
+    *worker = (struct worker){.config = config};
+    snprintf(worker->name, sizeof worker->name, "%s-%" PRId64, config->processor->name,
+             config->worker);
+    snprintf(worker->identity, sizeof worker->identity, "%s/%s", config->cluster_id,
+             config->topics->prefix);
+    worker->task_config = (struct task_config){
+        .processor = config->processor,
+        .kafka = config->kafka,
+        .topics = config->topics,
+        .state = config->state,
+        .codecs = &worker->codecs,
+        .identity = worker->identity,
+        .effector = config->effector,
+        .merge_wait_ms = config->stream->merge_wait_ms,
+    };
+    worker->arena = arena_new(EVENT_BYTES_MAX);
+    if (worker->arena == NULL) {
+        return sg_fail(SG_FATAL, 0, "%s: out of memory", worker->name);
+    }
+    SG_TRY(open_codecs(worker));
+    SG_TRY(open_producer(worker));
+    return open_consumer(worker);
+}
+
+void worker_close(struct worker *worker)
+{
+    sg_ignore(drop_transaction(worker)); // The broker aborts what is left open.
+    close_tasks(worker);
+    if (worker->config->opened != NULL) {
+        worker->config->opened(worker->config->opened_context, NULL);
+    }
+    kafka_consumer_close(&worker->consumer);
+    output_done(&worker->output);
+    kafka_producer_close(&worker->producer);
+    codecs_done(&worker->codecs);
+    arena_free(&worker->arena);
+}
+
+sg_result worker_begin(struct worker *worker)
+{
+    if (worker->open) {
+        return sg_ok();
+    }
+    SG_TRY(kafka_producer_begin(worker->producer));
+    worker->open = true;
+    worker->begun_us = clock_monotonic_us();
+    worker->output.not_before_us =
+        worker->ended_us + worker->config->stream->commit_gap_ms * MICROSECONDS;
+    return sg_ok();
+}
+
+// Changelog, outputs and positions of every changed task go into the transaction.
+static sg_result prepare(struct worker *worker)
+{
+    struct kafka_position positions[WORKER_POSITIONS_MAX];
+    char metadata[WORKER_TASKS_MAX][TASK_METADATA_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct task *task = worker->tasks[i];
+        if (!task->changed) {
+            continue;
+        }
+        SG_TRY(task_flush(task, &worker->output));
+        task_positions(task, metadata[i], positions + count);
+        count += task->inputs.count;
+    }
+    crash_point("flushed");
+    return kafka_producer_send_offsets(worker->producer, worker->consumer, positions, count);
+}
+
+// After the Kafka commit nothing may undo it: a file that cannot take it is opened anew and catches
+// up from the changelog.
+static sg_result save(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct task *task = worker->tasks[i];
+        if (task->changed) {
+            SG_TRY(task_commit(task, &worker->output));
+            crash_point("task_saved");
+        }
+    }
+    return sg_ok();
+}
+
+sg_result worker_commit(struct worker *worker)
+{
+    if (!worker->open) {
+        return sg_ok();
+    }
+    int64_t begun_us = clock_monotonic_us();
+    SG_TRY(prepare(worker));
+    crash_point("before_kafka_commit");
+    SG_TRY(kafka_producer_commit(worker->producer));
+    crash_point("after_kafka_commit");
+    worker->open = false;
+    worker->ended_us = clock_monotonic_us();
+    sg_result saved = save(worker);
+    if (saved.class == SG_ABORT) {
+        return sg_fail(SG_FATAL, saved.code, "%s; start again: it catches up by itself",
+                       sg_reason());
+    }
+    SG_TRY(saved);
+    if (worker->config->effector != NULL) {
+        worker->config->effector->committed(worker->config->effector->context);
+    }
+    crash_point("committed");
+    metric_add(METRIC_COMMITS, processor_of(worker)->id, 0, 1);
+    metric_observe_us(METRIC_COMMIT_SECONDS, processor_of(worker)->id,
+                      clock_monotonic_us() - begun_us);
+    return sg_ok();
+}
+
+sg_result worker_abort(struct worker *worker)
+{
+    crash_point("before_abort");
+    SG_TRY(drop_transaction(worker));
+    for (size_t i = 0; i < worker->task_count; i++) {
+        SG_TRY(task_abort(worker->tasks[i]));
+    }
+    if (worker->config->effector != NULL) {
+        worker->config->effector->aborted(worker->config->effector->context);
+    }
+    crash_point("after_abort");
+    return assign_all(worker);
+}

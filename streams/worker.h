@@ -1,0 +1,44 @@
+// A worker's clients, tasks and running transaction. Opened and closed here, driven by runtime.c.
+// One thread.
+#pragma once
+#include "streams/runtime.h"
+#include "streams/task.h"
+
+enum { WORKER_TASKS_MAX = 1024, WORKER_POSITIONS_MAX = 4096 };
+
+struct worker {
+    const struct runtime_config *config;
+    char name[64]; // "alerts-0"
+    char identity[KAFKA_TOPIC_MAX + 64];
+    struct task_config task_config;
+    struct codecs codecs;
+    struct kafka_producer *producer;
+    struct kafka_consumer *consumer;
+    struct output output;
+    struct arena *arena; // Of one event.
+    int32_t partitions;  // Of each input topic.
+    struct task *tasks[WORKER_TASKS_MAX];
+    size_t task_count;
+    bool open;        // A transaction is running.
+    int64_t begun_us; // When it was begun.
+    int64_t ended_us; // When the last one ended.
+    size_t next_task; // Whose turn it is.
+    bool assigned;    // An assignment was received since the start.
+};
+
+// Opens clients and codecs and checks the topics. Fails: SG_FATAL, SG_RETRY when Kafka does not
+// answer.
+SG_RESULT worker_open(struct worker *worker, const struct runtime_config *config);
+
+// Closes everything; a running transaction is aborted.
+void worker_close(struct worker *worker);
+
+// Begins a transaction if none is running. Fails as kafka_producer_begin().
+SG_RESULT worker_begin(struct worker *worker);
+
+// Commits the running transaction: changelog and outputs, offsets, Kafka, then LMDB. Fails:
+// SG_ABORT, SG_FATAL.
+SG_RESULT worker_commit(struct worker *worker);
+
+// Aborts the running transaction and goes back to the last commit. Fails: SG_FATAL.
+SG_RESULT worker_abort(struct worker *worker);
