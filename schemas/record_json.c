@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,12 +62,34 @@ static sg_result read_boolean(struct json_reader *reader, void *place)
     return sg_ok();
 }
 
+// Numbers that JSON has no form for are texts, as record_json_print() writes them.
+static sg_result read_double_text(struct json_reader *reader, void *place)
+{
+    static const char *const names[] = {"NaN", "Infinity", "-Infinity"};
+    static const double values[] = {NAN, INFINITY, -INFINITY};
+    struct bytes text;
+    char copy[SHOWN_CHARS_MAX + 1];
+    SG_TRY(json_reader_string(reader, &text));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (bytes_is_text(text, names[i])) {
+            memcpy(place, &values[i], sizeof values[i]);
+            return sg_ok();
+        }
+    }
+    return sg_fail(SG_DROP, 0, "wants a number, found the text \"%s\"", shown(text, copy));
+}
+
 static sg_result read_double(struct json_reader *reader, void *place)
 {
     struct bytes text;
+    enum json_reader_kind kind;
     bool is_whole = false;
     double value = 0;
     char copy[SHOWN_CHARS_MAX + 1];
+    SG_TRY(json_reader_peek(reader, &kind));
+    if (kind == JSON_READER_STRING) {
+        return read_double_text(reader, place);
+    }
     SG_TRY(expect(reader, JSON_READER_NUMBER));
     SG_TRY(json_reader_number(reader, &text, &is_whole));
     if (!number_read_double(text, &value)) {
