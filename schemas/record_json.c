@@ -76,7 +76,7 @@ static sg_result read_double_text(struct json_reader *reader, void *place)
             return sg_ok();
         }
     }
-    return sg_fail(SG_DROP, 0, "wants a number, found the text \"%s\"", shown(text, copy));
+    return sg_fail(SG_DROP, 0, "wants a number, found a string \"%s\"", shown(text, copy));
 }
 
 static sg_result read_double(struct json_reader *reader, void *place)
