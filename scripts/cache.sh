@@ -14,26 +14,27 @@ cache_key() {
 }
 
 # cache_entry NAME TITLE FILL: prints the folder of the entry, first running `FILL FOLDER` if it is not complete.
-# Parallel callers wait for the one that fills. A stamp, written last, tells a complete entry from the remains
-# of an interrupted one; the folder is filled in its final place because a Python environment cannot be moved.
+# FILL chains its commands with &&: `set -e` does not reach into it. Parallel callers wait for the one that fills.
 cache_entry() {
-    local name=$1 title=$2 fill=$3
     local folder
-    folder=$(cache_root)/$name
+    folder=$(cache_root)/$1
     if [[ ! -e $folder/.complete ]]; then
-        mkdir -p "$(cache_root)"
-        (
-            flock 9
-            if [[ ! -e $folder/.complete ]]; then
-                echo "fetching $title" >&2
-                local begun=$SECONDS
-                rm -rf "$folder"
-                mkdir "$folder"
-                "$fill" "$folder" >&2 || exit 1
-                touch "$folder/.complete"
-                echo "fetched $title in $((SECONDS - begun)) s" >&2
-            fi
-        ) 9>"$folder.lock" || return 1
+        mkdir -p "$(cache_root)" || return 1
+        (flock 9 && fill_entry "$folder" "$2" "$3") 9>"$folder.lock" || return 1
     fi
     echo "$folder"
+}
+
+# A stamp, written last, tells a complete entry from the remains of an interrupted one; the folder is filled
+# in its final place because a Python environment cannot be moved.
+fill_entry() {
+    local folder=$1 title=$2 fill=$3 begun=$SECONDS
+    [[ ! -e $folder/.complete ]] || return 0
+    echo "fetching $title" >&2
+    if rm -rf "$folder" && mkdir "$folder" && "$fill" "$folder" >&2 && touch "$folder/.complete"; then
+        echo "fetched $title in $((SECONDS - begun)) s" >&2
+    else
+        echo "cannot fetch $title into $folder" >&2
+        return 1
+    fi
 }

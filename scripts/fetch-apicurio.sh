@@ -12,9 +12,9 @@ pom=$here/../compose/local/apicurio-pom.xml
 version=$(maven_version "$pom" apicurio.version)
 
 fill() {
-    maven_fetch "$pom" "$1/archive"
-    tar -xzf "$1"/archive/*.tar.gz -C "$1"
-    rm -r "$1/archive"
+    maven_fetch "$pom" "$1/archive" &&
+        tar -xzf "$1"/archive/*.tar.gz -C "$1" &&
+        rm -r "$1/archive"
 }
 
 cache_entry "apicurio-$version-$(cache_key "$pom")" "Apicurio Registry $version" fill

@@ -11,9 +11,9 @@ requirements=$here/../tests/requirements.txt
 python=$(readlink -f /usr/bin/python3)
 
 fill() {
-    "$python" -m venv "$1"
-    "$1/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r "$requirements"
-    "$1/bin/python" -m pip check
+    "$python" -m venv "$1" &&
+        "$1/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r "$requirements" &&
+        "$1/bin/python" -m pip -q check
 }
 
 cache_entry "tests-$(basename "$python")-$(cache_key "$requirements")" "the tests' Python packages" fill

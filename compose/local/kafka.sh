@@ -209,6 +209,10 @@ start_node() {
     setsid "${java[@]}" "${options[@]}" ${SOGLIA_KAFKA_JAVA_OPTS:-} kafka.Kafka "$folder/server.properties" \
         </dev/null >"$folder/kafka.log" 2>&1 &
     echo $! >"$folder/pid"
+    # Until it has become Java, it has this script's command line, by which node_pid does not know it.
+    while [[ -z $(node_pid "$node") ]] && kill -0 $! 2>/dev/null; do
+        sleep 0.01
+    done
 }
 
 last_lines() {

@@ -183,5 +183,22 @@ def test_an_interrupted_fill_is_begun_again(tmp_path):
     assert [path.name for path in (tmp_path / "thing").iterdir()] == [".complete"]
 
 
+def test_a_fill_that_fails_is_no_entry(tmp_path):
+    cache_sh = KAFKA_SH.parents[2] / "scripts/cache.sh"
+    done = subprocess.run(["bash", "-euc", '. "$1"; fill() { touch "$1/half" && false; }; cache_entry thing "a thing" fill',
+                           "bash", cache_sh], capture_output=True, text=True, timeout=30, check=False,
+                          env={"SOGLIA_CACHE": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"cannot fetch a thing into {tmp_path}/thing" in done.stderr
+    assert not (tmp_path / "thing/.complete").exists()
+
+
+def test_an_environment_that_cannot_be_filled_is_an_error(tmp_path):
+    done = subprocess.run([KAFKA_SH.parents[2] / "scripts/test-env.sh"], capture_output=True, timeout=60, check=False,
+                          env={"SOGLIA_CACHE": str(tmp_path), "PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1"})
+    assert done.returncode == 1
+    assert not list(tmp_path.glob("*/.complete"))
+
+
 def test_the_environment_is_found_again_at_once():
     assert Path(sys.executable) == Path(script("test-env.sh")) / "bin/python"
