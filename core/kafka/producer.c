@@ -241,38 +241,50 @@ sg_result kafka_producer_topic(struct kafka_producer *producer, const char *name
     return sg_ok();
 }
 
-static rd_kafka_headers_t *copy_headers(const struct kafka_message *message)
+// The fixed parts of a record, then its headers.
+enum { PART_COUNT = 6, HEADERS_MAX = 16 };
+
+static size_t list_parts(const struct kafka_topic *topic, const struct kafka_message *message,
+                         rd_kafka_vu_t parts[static PART_COUNT + HEADERS_MAX])
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(message->header_count);
+    // The library copies, but takes its arguments without const.
+    void *key = (void *)(uintptr_t)message->key.data;
+    // An empty value is not a tombstone: the library goes by the pointer.
+    static const uint8_t empty[1] = {0};
+    const uint8_t *data = message->value.data == NULL ? empty : message->value.data;
+    void *value = message->has_value ? (void *)(uintptr_t)data : NULL;
+    size_t size = message->has_value ? message->value.size : 0;
+    parts[0] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic->handle};
+    parts[1] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition};
+    parts[2] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY};
+    parts[3] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key, message->key.size}};
+    parts[4] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, size}};
+    parts[5] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = message->timestamp_ms};
+    assert(message->header_count <= HEADERS_MAX);
     for (size_t i = 0; i < message->header_count; i++) {
         const struct kafka_header *header = &message->headers[i];
-        const void *data = header->value.data == NULL ? "" : (const void *)header->value.data;
-        rd_kafka_header_add(headers, header->name, -1, data, (ssize_t)header->value.size);
+        const uint8_t *bytes = header->value.data == NULL ? empty : header->value.data;
+        parts[PART_COUNT + i] =
+            (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_HEADER,
+                            .u.header = {header->name, bytes, (ssize_t)header->value.size}};
     }
-    return headers;
+    return PART_COUNT + message->header_count;
 }
 
 static rd_kafka_resp_err_t try_send(struct kafka_producer *producer, struct kafka_topic *topic,
                                     const struct kafka_message *message)
 {
-    // An empty value is not a tombstone: the library goes by the pointer.
-    const uint8_t *value = message->value.data == NULL ? (const uint8_t *)"" : message->value.data;
-    value = message->has_value ? value : NULL;
+    rd_kafka_vu_t parts[PART_COUNT + HEADERS_MAX];
+    size_t count = list_parts(topic, message, parts);
+    rd_kafka_error_t *failure = rd_kafka_produceva(producer->client, parts, count);
+    if (failure != NULL) {
+        rd_kafka_resp_err_t error = rd_kafka_error_code(failure);
+        rd_kafka_error_destroy(failure);
+        return error;
+    }
     size_t size = message->has_value ? message->value.size : 0;
-    rd_kafka_headers_t *headers = message->header_count == 0 ? NULL : copy_headers(message);
-    rd_kafka_resp_err_t error = rd_kafka_producev(
-        producer->client, RD_KAFKA_V_RKT(topic->handle), RD_KAFKA_V_PARTITION(message->partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(message->key.data, message->key.size),
-        RD_KAFKA_V_VALUE((void *)(uintptr_t)value, size),
-        RD_KAFKA_V_TIMESTAMP(message->timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && headers != NULL) {
-        rd_kafka_headers_destroy(headers);
-    }
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        producer->pending_bytes += weight_of(message->key.size, size);
-    }
-    return error;
+    producer->pending_bytes += weight_of(message->key.size, size);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 // The class of what producing answered. In a transaction the library refuses records as soon as it
