@@ -14,12 +14,14 @@ sg_result codecs_add(struct codecs *codecs, struct registry *registry, enum topi
     }
     int32_t id = 0;
     SG_TRY(registry_id(registry, topic, &id));
-    return codec_open(info->record, id, schema_of, registry, &codecs->by_topic[topic]);
+    struct codec_config config = {
+        .type = info->record, .id = id, .schema_of = schema_of, .context = registry};
+    return codec_new(&config, &codecs->by_topic[topic]);
 }
 
 void codecs_done(struct codecs *codecs)
 {
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
-        codec_close(&codecs->by_topic[i]);
+        codec_free(&codecs->by_topic[i]);
     }
 }

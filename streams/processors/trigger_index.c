@@ -3,6 +3,8 @@
 // order of their levels.
 #include "streams/processors/trigger_index.h"
 
+#include "schemas/subscription_state.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
