@@ -28,9 +28,9 @@ SG_RESULT registry_open(const struct registry_config *config, struct registry **
 // Accepts NULL.
 void registry_close(struct registry **registry);
 
-// The text of a schema. Known ids come from memory; an unknown one is looked for again (at most
-// once a second). The text lives as long as the registry. Fails: SG_DROP for an id nobody has
-// registered, SG_RETRY when the registry cannot be reached. Any thread.
+// The text of a schema. Known ids come from memory; an unknown one is looked for, at most once a
+// second. The text lives as long as the registry. Fails: SG_DROP for an id nobody has registered or
+// that is not Avro, SG_RETRY when the registry cannot be reached. Any thread.
 SG_RESULT registry_schema(struct registry *registry, int32_t id, struct bytes *ret_text);
 
 // The id under which a topic's compiled record is registered (TopicNameStrategy: "<full topic
