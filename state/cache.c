@@ -50,16 +50,22 @@ static void free_entry(struct cache_entry *entry)
     free(entry);
 }
 
+static void free_entries(struct cache *cache)
+{
+    for (size_t i = 0; i < cache->slot_count; i++) {
+        if (cache->slots[i].entry != NULL) {
+            free_entry(cache->slots[i].entry);
+            cache->slots[i] = (struct slot){0, NULL};
+        }
+    }
+}
+
 void cache_free(struct cache **cache)
 {
     if (*cache == NULL) {
         return;
     }
-    for (size_t i = 0; i < (*cache)->slot_count; i++) {
-        if ((*cache)->slots[i].entry != NULL) {
-            free_entry((*cache)->slots[i].entry);
-        }
-    }
+    free_entries(*cache);
     free((*cache)->slots);
     free(*cache);
     *cache = NULL;
@@ -271,4 +277,11 @@ void cache_drop_dirty(struct cache *cache)
         entry = next;
     }
     forget_dirty_list(cache);
+}
+
+void cache_clear(struct cache *cache)
+{
+    free_entries(cache);
+    forget_dirty_list(cache);
+    cache->count = 0;
 }

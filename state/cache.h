@@ -45,3 +45,6 @@ size_t cache_count(const struct cache *cache);
 // After a commit: every entry is clean. After an abort: changed entries are forgotten.
 void cache_clean(struct cache *cache);
 void cache_drop_dirty(struct cache *cache);
+
+// Forgets every entry, changed or not.
+void cache_clear(struct cache *cache);

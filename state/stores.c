@@ -240,7 +240,9 @@ sg_result stores_clear(struct stores *stores)
 {
     struct transaction *transaction = NULL;
     SG_TRY(batch_transaction(&stores->batch, &transaction));
+    release_cursors(stores);
     for (size_t i = 0; i < stores->count; i++) {
+        cache_clear(stores->list[i].cache);
         SG_TRY(table_clear(transaction, stores->list[i].table));
         if (stores->list[i].spec->index_name != NULL) {
             SG_TRY(table_clear(transaction, stores->list[i].index.table));

@@ -61,7 +61,7 @@ SG_RESULT stores_abort(struct stores *stores);
 SG_RESULT stores_apply(struct stores *stores, size_t at, struct bytes key, struct bytes value,
                        bool has_value);
 
-// Empties every table. Committed by stores_commit().
+// Empties every table, and the memory over it. Committed by stores_commit().
 SG_RESULT stores_clear(struct stores *stores);
 
 // Changed values since the last commit; entries in memory; bytes in the file.
