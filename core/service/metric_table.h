@@ -45,6 +45,8 @@ METRIC(HTTP_SECONDS, "soglia_http_request_duration_seconds", HISTOGRAM, NONE, NO
        "Time from a request's headers to the end of its answer.")
 METRIC(VIEW_RECORDS, "soglia_view_records_total", COUNTER, TOPIC, NONE,
        "Records taken into the read views.")
+METRIC(VIEW_REFUSED, "soglia_view_refused_total", COUNTER, TOPIC, NONE,
+       "Records that the read views left out because they are not acceptable.")
 METRIC(VIEW_LAG, "soglia_view_lag_records", GAUGE, TOPIC, NONE,
        "Records between the views and the end of their topics.")
 METRIC(FETCHED, "soglia_source_quotes_total", COUNTER, NONE, NONE,
