@@ -16,7 +16,7 @@
 
 enum { MS_PER_S = 1000, POOL_EXTRA_BYTES = 8192, STATUS_CLASS = 100, LOG_LINE_MAX = 256 };
 
-const struct option http_options[] = {
+static const struct option options[] = {
     {"http.listen", OPTION_TEXT, offsetof(struct http_settings, listen), "127.0.0.1:8080", 0, 0,
      NULL, "Address and port of the HTTP service; port 0 takes a free one."},
     {"http.threads", OPTION_INT, offsetof(struct http_settings, threads), "2", 1, 64, NULL,
@@ -33,7 +33,11 @@ const struct option http_options[] = {
     {"http.wait", OPTION_DURATION, offsetof(struct http_settings, wait_ms), "5s", 0, 60000, NULL,
      "Longest a request with a min_position waits for it."},
 };
-const size_t http_option_count = sizeof http_options / sizeof http_options[0];
+struct option_table http_options(struct http_settings *target)
+{
+    return (struct option_table){"HTTP", options, sizeof options / sizeof options[0], target,
+                                 false};
+}
 
 struct http_server {
     const struct http_settings *settings;

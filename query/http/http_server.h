@@ -14,8 +14,9 @@ struct http_settings {
     int64_t header_bytes;
     int64_t wait_ms;
 };
-extern const struct option http_options[]; // http.*
-extern const size_t http_option_count;
+
+// The rows of `http.*`.
+struct option_table http_options(struct http_settings *target);
 
 struct http_server;
 

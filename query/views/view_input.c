@@ -1,0 +1,194 @@
+// Where the views go on. A topic that was deleted and made again under its name would be read from
+// somewhere in its middle, silently. Two things give it away: it ends before our position, or the
+// record that we took last is another one.
+#include "query/views/view_input.h"
+
+#include "core/service/log.h"
+
+#include <stdlib.h>
+
+enum { INPUTS_MAX = 4096 };
+
+void view_inputs_done(struct view_inputs *inputs)
+{
+    free(inputs->inputs);
+    inputs->inputs = NULL;
+    inputs->count = 0;
+}
+
+static sg_result find_partitions(struct view_inputs *inputs, const struct topic_settings *settings,
+                                 size_t *ret_count)
+{
+    *ret_count = 0;
+    for (size_t view = 0; view < VIEW_COUNT; view++) {
+        topic_full_name(settings, view_writer_view(view)->topic, inputs->topics[view]);
+        SG_TRY(kafka_consumer_partitions(inputs->consumer, inputs->topics[view],
+                                         &inputs->partition_counts[view]));
+        *ret_count += (size_t)inputs->partition_counts[view];
+    }
+    if (*ret_count > INPUTS_MAX) {
+        return sg_fail(SG_FATAL, 0, "views: more than %d partitions", INPUTS_MAX);
+    }
+    return sg_ok();
+}
+
+static sg_result begin_again(struct view_inputs *inputs, size_t view)
+{
+    log_warn("a topic is not the one that was read before: its view is built anew",
+             (struct log_field[]){log_text("topic", inputs->topics[view]), {.name = NULL}});
+    return view_writer_rebuild(inputs->writer, view);
+}
+
+// Fills an input. `*ret_recreated` true: the topic is another one.
+static sg_result plan_input(struct view_inputs *inputs, struct view_input *input,
+                            bool *ret_recreated)
+{
+    const char *topic = inputs->topics[input->view];
+    int64_t first = 0;
+    int64_t end = 0;
+    struct view_position position;
+    bool found = false;
+    SG_TRY(kafka_consumer_range(inputs->consumer, topic, input->partition, &first, &end));
+    SG_TRY(view_writer_position(inputs->writer, input->view, input->partition, &position, &found));
+    input->verify = -1;
+    input->start = first;
+    *ret_recreated = found && position.next > end;
+    if (!found || *ret_recreated) {
+        return sg_ok();
+    }
+    if (position.last >= first) {
+        input->verify = position.last;
+        input->expected = position.fingerprint;
+        input->start = position.last;
+        return sg_ok();
+    }
+    if (first > position.next) {
+        log_warn("records were deleted before the views had read them",
+                 (struct log_field[]){log_text("topic", topic),
+                                      log_int("partition", input->partition),
+                                      log_int("records", first - position.next),
+                                      {.name = NULL}});
+    }
+    input->start = first > position.next ? first : position.next;
+    return sg_ok();
+}
+
+static sg_result plan_view(struct view_inputs *inputs, size_t view, bool *ret_recreated)
+{
+    *ret_recreated = false;
+    struct view_position gone;
+    SG_TRY(view_writer_position(inputs->writer, view, inputs->partition_counts[view], &gone,
+                                ret_recreated));
+    for (int32_t i = 0; i < inputs->partition_counts[view] && !*ret_recreated; i++) {
+        struct view_input *input = &inputs->inputs[inputs->count + (size_t)i];
+        *input = (struct view_input){.view = view, .partition = i};
+        SG_TRY(plan_input(inputs, input, ret_recreated));
+    }
+    return sg_ok();
+}
+
+static sg_result plan_views(struct view_inputs *inputs)
+{
+    inputs->count = 0;
+    for (size_t view = 0; view < VIEW_COUNT; view++) {
+        bool recreated = false;
+        SG_TRY(plan_view(inputs, view, &recreated));
+        if (recreated) {
+            SG_TRY(begin_again(inputs, view));
+            SG_TRY(plan_view(inputs, view, &recreated));
+        }
+        inputs->count += (size_t)inputs->partition_counts[view];
+    }
+    return sg_ok();
+}
+
+static void free_positions(struct kafka_position **positions)
+{
+    free(*positions);
+    *positions = NULL;
+}
+
+static sg_result assign(struct view_inputs *inputs)
+{
+    SG_CLEANUP(free_positions)
+    struct kafka_position *positions = calloc(inputs->count, sizeof *positions);
+    if (positions == NULL) {
+        return sg_fail(SG_FATAL, 0, "views: out of memory");
+    }
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct view_input *input = &inputs->inputs[i];
+        positions[i] = (struct kafka_position){.topic = inputs->topics[input->view],
+                                               .partition = input->partition,
+                                               .offset = input->start};
+    }
+    SG_TRY(kafka_consumer_assign(inputs->consumer, positions, inputs->count));
+    for (size_t i = 0; i < inputs->count; i++) {
+        struct view_input *input = &inputs->inputs[i];
+        input->queue =
+            kafka_consumer_queue(inputs->consumer, inputs->topics[input->view], input->partition);
+        if (input->queue == NULL) {
+            return sg_fail(SG_FATAL, 0, "views: %s [%d] was not assigned",
+                           inputs->topics[input->view], input->partition);
+        }
+    }
+    return sg_ok();
+}
+
+sg_result view_inputs_assign(struct view_inputs *inputs, const struct topic_settings *settings)
+{
+    size_t count = 0;
+    view_inputs_done(inputs);
+    SG_TRY(find_partitions(inputs, settings, &count));
+    inputs->inputs = calloc(count, sizeof inputs->inputs[0]);
+    if (inputs->inputs == NULL) {
+        return sg_fail(SG_FATAL, 0, "views: out of memory");
+    }
+    SG_TRY(plan_views(inputs));
+    return assign(inputs);
+}
+
+sg_result view_inputs_changed(struct view_inputs *inputs, bool *ret_changed)
+{
+    *ret_changed = false;
+    for (size_t view = 0; view < VIEW_COUNT; view++) {
+        int32_t count = 0;
+        SG_TRY(kafka_consumer_partitions(inputs->consumer, inputs->topics[view], &count));
+        *ret_changed = *ret_changed || count != inputs->partition_counts[view];
+    }
+    return sg_ok();
+}
+
+static int64_t input_lag(const struct view_inputs *inputs, const struct view_input *input)
+{
+    struct view_position position;
+    bool found = false;
+    int64_t end = kafka_queue_end(input->queue);
+    if (input->at_end || end == KAFKA_OFFSET_NONE) {
+        return 0;
+    }
+    sg_result result =
+        view_writer_position(inputs->writer, input->view, input->partition, &position, &found);
+    int64_t next = sg_is_ok(result) && found ? position.next : input->start;
+    return end > next ? end - next : 0;
+}
+
+int64_t view_inputs_lag(const struct view_inputs *inputs, size_t view)
+{
+    int64_t lag = 0;
+    for (size_t i = 0; i < inputs->count; i++) {
+        if (inputs->inputs[i].view == view) {
+            lag += input_lag(inputs, &inputs->inputs[i]);
+        }
+    }
+    return lag;
+}
+
+bool view_inputs_caught_up(const struct view_inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->count; i++) {
+        if (!inputs->inputs[i].caught_up) {
+            return false;
+        }
+    }
+    return inputs->count > 0;
+}

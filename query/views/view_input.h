@@ -1,0 +1,42 @@
+// The partitions that the views are read from: where to begin in each, whether a topic is still the
+// one that was read, how far behind they are. One thread.
+#pragma once
+#include "core/kafka/consumer.h"
+#include "query/views/view_writer.h"
+
+struct view_input {
+    size_t view;
+    int32_t partition;
+    int64_t start;     // Where reading began.
+    int64_t verify;    // Offset of the record that was taken last by an earlier run, -1 for none.
+    uint64_t expected; // Its fingerprint.
+    bool at_end;       // Everything there is was read.
+    bool caught_up;    // It has been at its end once.
+    struct kafka_queue *queue;
+};
+
+struct view_inputs {
+    struct kafka_consumer *consumer;
+    struct view_writer *writer;
+    char topics[VIEW_COUNT][KAFKA_TOPIC_MAX + 1]; // Full names.
+    int32_t partition_counts[VIEW_COUNT];
+    struct view_input *inputs;
+    size_t count;
+};
+
+// Finds the partitions of every view and where to go on, rebuilds views whose topic is another one
+// than it was, and assigns all to the consumer. What was there before is replaced. Nothing may be
+// uncommitted in the writer. Fails: SG_RETRY, SG_FATAL.
+SG_RESULT view_inputs_assign(struct view_inputs *inputs, const struct topic_settings *settings);
+
+// Frees the list.
+void view_inputs_done(struct view_inputs *inputs);
+
+// Whether a topic has another number of partitions than was assigned. Fails: SG_RETRY, SG_FATAL.
+SG_RESULT view_inputs_changed(struct view_inputs *inputs, bool *ret_changed);
+
+// Records between a view and the end of its topic, as far as that is known.
+int64_t view_inputs_lag(const struct view_inputs *inputs, size_t view);
+
+// True when every partition has been at its end once.
+bool view_inputs_caught_up(const struct view_inputs *inputs);

@@ -1,0 +1,284 @@
+// The file of the read views.
+#include "query/views/view_store.h"
+
+#include "core/service/log.h"
+#include "state/trust.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_BYTES_MAX = 4096, FORMAT = 1, KEY_MAX = KAFKA_TOPIC_MAX + 8 };
+
+static const char *const table_names[VIEW_TABLE_COUNT] = {
+    [VIEW_TABLE_META] = "meta",
+    [VIEW_TABLE_POSITIONS] = "positions",
+    [VIEW_TABLE_INSTRUMENTS] = "instruments",
+    [VIEW_TABLE_HISTORY] = "history",
+};
+
+struct view_store {
+    char path[PATH_BYTES_MAX];
+    bool synced;
+    struct environment *environment;
+    struct table tables[VIEW_TABLE_COUNT];
+    pthread_rwlock_t readers; // Held by every snapshot, and alone while the file grows.
+};
+
+static sg_result read_format(struct view_store *store, struct transaction *transaction,
+                             uint32_t *ret_format, bool *ret_found)
+{
+    struct bytes value;
+    SG_TRY(table_get(transaction, store->tables[VIEW_TABLE_META], bytes_of_text("format"), &value,
+                     ret_found));
+    *ret_format = 0;
+    if (*ret_found && value.size == sizeof *ret_format) {
+        memcpy(ret_format, value.data, sizeof *ret_format);
+    }
+    return sg_ok();
+}
+
+// Empties a file of another format: the views can always be filled again from the topics.
+static sg_result check_format(struct view_store *store)
+{
+    SG_CLEANUP(transaction_abort) struct transaction *transaction = NULL;
+    SG_TRY(view_store_begin(store, &transaction));
+    uint32_t format = 0;
+    bool found = false;
+    SG_TRY(read_format(store, transaction, &format, &found));
+    if (found && format == FORMAT) {
+        return sg_ok();
+    }
+    if (found) {
+        log_warn("the views have another format and are built anew",
+                 (struct log_field[]){log_int("format", format), {.name = NULL}});
+    }
+    for (size_t i = 0; i < VIEW_TABLE_COUNT; i++) {
+        SG_TRY(table_clear(transaction, store->tables[i]));
+    }
+    format = FORMAT;
+    SG_TRY(table_put(transaction, store->tables[VIEW_TABLE_META], bytes_of_text("format"),
+                     bytes_of(&format, sizeof format)));
+    return view_store_commit(store, &transaction);
+}
+
+static sg_result open_tables(struct view_store *store)
+{
+    for (size_t i = 0; i < VIEW_TABLE_COUNT; i++) {
+        SG_TRY(environment_table(store->environment, table_names[i], &store->tables[i]));
+    }
+    return check_format(store);
+}
+
+static sg_result open_file(struct view_store *store, const struct state_settings *settings)
+{
+    int size = snprintf(store->path, sizeof store->path, "%s/serve", settings->dir);
+    if (size < 0 || (size_t)size >= sizeof store->path) {
+        return sg_fail(SG_FATAL, 0, "state.dir is longer than %d bytes", PATH_BYTES_MAX);
+    }
+    store->synced = strcmp(settings->sync, "commit") == 0;
+    bool removed = false;
+    SG_TRY(trust_check(store->path, &removed));
+    if (removed) {
+        log_warn("the system restarted: the views are built anew",
+                 (struct log_field[]){log_text("path", store->path), {.name = NULL}});
+    }
+    SG_TRY(environment_open(store->path, settings->map_bytes,
+                            store->synced ? ENVIRONMENT_SYNC_COMMIT : ENVIRONMENT_SYNC_NONE,
+                            &store->environment));
+    if (!store->synced) {
+        SG_TRY(trust_begin_unsynced(store->path));
+    }
+    return open_tables(store);
+}
+
+sg_result view_store_open(const struct state_settings *settings, struct view_store **ret_store)
+{
+    SG_CLEANUP(view_store_close) struct view_store *store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return sg_fail(SG_FATAL, 0, "views: out of memory");
+    }
+    // A waiting growth goes first, else a stream of readers could hold it back for ever.
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&store->readers, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    SG_TRY(open_file(store, settings));
+    *ret_store = SG_MOVE(store);
+    return sg_ok();
+}
+
+// Leaves a file that may be trusted after a restart of the system.
+static void settle(struct view_store *store)
+{
+    if (store->environment == NULL || store->synced) {
+        return;
+    }
+    sg_result result = environment_flush(store->environment);
+    if (sg_is_ok(result)) {
+        result = trust_end_unsynced(store->path);
+    }
+    if (!sg_is_ok(result)) {
+        log_warn("the views could not be written to the disk",
+                 (struct log_field[]){log_text("reason", sg_reason()), {.name = NULL}});
+    }
+}
+
+void view_store_close(struct view_store **store)
+{
+    struct view_store *closing = *store;
+    if (closing == NULL) {
+        return;
+    }
+    settle(closing);
+    environment_close(&closing->environment);
+    pthread_rwlock_destroy(&closing->readers);
+    free(closing);
+    *store = NULL;
+}
+
+struct table view_store_table(const struct view_store *store, enum view_table table)
+{
+    return store->tables[table];
+}
+
+sg_result view_store_begin(struct view_store *store, struct transaction **ret_transaction)
+{
+    return transaction_begin(store->environment, true, ret_transaction);
+}
+
+sg_result view_store_commit(struct view_store *store, struct transaction **transaction)
+{
+    sg_result result = transaction_commit(transaction);
+    if (result.class == SG_ABORT) {
+        SG_TRY(view_store_grow(store));
+        return sg_fail(SG_ABORT, result.code, "the file of the views was full and has been grown");
+    }
+    return result;
+}
+
+sg_result view_store_grow(struct view_store *store)
+{
+    pthread_rwlock_wrlock(&store->readers);
+    sg_result result = environment_grow(store->environment);
+    pthread_rwlock_unlock(&store->readers);
+    return result;
+}
+
+sg_result view_store_read(struct view_store *store, struct view_snapshot *ret_snapshot)
+{
+    pthread_rwlock_rdlock(&store->readers);
+    struct transaction *transaction = NULL;
+    sg_result result = transaction_begin(store->environment, false, &transaction);
+    if (!sg_is_ok(result)) {
+        pthread_rwlock_unlock(&store->readers);
+        return result;
+    }
+    *ret_snapshot = (struct view_snapshot){store, transaction};
+    return sg_ok();
+}
+
+void view_snapshot_done(struct view_snapshot *snapshot)
+{
+    if (snapshot->transaction != NULL) {
+        transaction_abort(&snapshot->transaction);
+        pthread_rwlock_unlock(&snapshot->store->readers);
+    }
+}
+
+// A position's key: the topic's name, a zero byte, the partition.
+static struct bytes position_key(const char *topic, int32_t partition, uint8_t text[static KEY_MAX])
+{
+    size_t size = strnlen(topic, KAFKA_TOPIC_MAX);
+    memcpy(text, topic, size);
+    text[size++] = 0;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        text[size++] = (uint8_t)((uint32_t)partition >> shift);
+    }
+    return bytes_of(text, size);
+}
+
+static int32_t key_partition(struct bytes key, size_t topic_size)
+{
+    uint32_t partition = 0;
+    for (size_t i = topic_size + 1; i < key.size; i++) {
+        partition = partition << 8 | key.data[i];
+    }
+    return (int32_t)partition;
+}
+
+sg_result view_store_position(struct view_store *store, struct transaction *transaction,
+                              const struct kafka_position *at, struct view_position *ret_position,
+                              bool *ret_found)
+{
+    uint8_t text[KEY_MAX];
+    struct bytes value;
+    SG_TRY(table_get(transaction, store->tables[VIEW_TABLE_POSITIONS],
+                     position_key(at->topic, at->partition, text), &value, ret_found));
+    if (*ret_found && value.size != sizeof *ret_position) {
+        return sg_fail(SG_FATAL, 0, "views: the position of %s [%d] cannot be read", at->topic,
+                       at->partition);
+    }
+    if (*ret_found) {
+        memcpy(ret_position, value.data, sizeof *ret_position);
+    }
+    return sg_ok();
+}
+
+sg_result view_store_set_position(struct view_store *store, struct transaction *transaction,
+                                  const struct kafka_position *at,
+                                  const struct view_position *position)
+{
+    uint8_t text[KEY_MAX];
+    return table_put(transaction, store->tables[VIEW_TABLE_POSITIONS],
+                     position_key(at->topic, at->partition, text),
+                     bytes_of(position, sizeof *position));
+}
+
+sg_result view_store_positions(struct view_store *store, struct transaction *transaction,
+                               view_position_fn each, void *context)
+{
+    SG_CLEANUP(cursor_close) struct cursor *cursor = NULL;
+    SG_TRY(cursor_open(transaction, store->tables[VIEW_TABLE_POSITIONS], &cursor));
+    struct bytes key = bytes_of_text("");
+    struct bytes value;
+    bool found = false;
+    SG_TRY(cursor_next(cursor, &key, &value, &found));
+    while (found) {
+        const char *topic = (const char *)key.data;
+        size_t size = strnlen(topic, key.size);
+        struct view_position position;
+        if (key.size != size + 5 || value.size != sizeof position) {
+            return sg_fail(SG_FATAL, 0, "views: a position cannot be read");
+        }
+        memcpy(&position, value.data, sizeof position);
+        SG_TRY(each(context, topic, key_partition(key, size), &position));
+        SG_TRY(cursor_next(cursor, &key, &value, &found));
+    }
+    return sg_ok();
+}
+
+sg_result view_store_forget(struct view_store *store, struct transaction *transaction,
+                            const char *topic)
+{
+    uint8_t text[KEY_MAX];
+    struct table table = store->tables[VIEW_TABLE_POSITIONS];
+    // A topic's partitions are numbered without gaps, and so are the positions kept of it.
+    for (int32_t partition = 0;; partition++) {
+        struct bytes key = position_key(topic, partition, text);
+        struct bytes value;
+        bool found = false;
+        SG_TRY(table_get(transaction, table, key, &value, &found));
+        if (!found) {
+            return sg_ok();
+        }
+        SG_TRY(table_delete(transaction, table, key));
+    }
+}
+
+int64_t view_store_bytes(struct view_store *store)
+{
+    return environment_used_bytes(store->environment);
+}

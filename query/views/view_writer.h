@@ -1,0 +1,43 @@
+// Batches of records into the views, each with the positions behind them in one transaction. Knows
+// nothing of Kafka, so that tests feed it by hand. One thread.
+#pragma once
+#include "query/views/view.h"
+
+enum { VIEW_COUNT = 1 };
+
+struct view_writer;
+
+// Opens the memory of every view. Store and settings must outlive the writer. Fails: SG_FATAL.
+SG_RESULT view_writer_open(struct view_store *store, const struct view_settings *settings,
+                           struct view_writer **ret_writer);
+
+// Forgets what is not committed and frees. Accepts NULL.
+void view_writer_close(struct view_writer **writer);
+
+// The views, in the order of the index that the functions below take.
+const struct view *view_writer_view(size_t index);
+
+// What tells a record from another one at the same offset. Any thread.
+uint64_t view_writer_fingerprint(const struct view_record *record, struct bytes payload);
+
+// The position of a partition, taken records included, not only committed ones. `*ret_found` false:
+// it was never read. Fails: SG_FATAL.
+SG_RESULT view_writer_position(struct view_writer *writer, size_t view, int32_t partition,
+                               struct view_position *ret_position, bool *ret_found);
+
+// Takes a record; one without a value (NULL), or that the view refuses, only moves the position.
+// `*ret_refused` tells whether the view did. Fails: SG_FATAL.
+SG_RESULT view_writer_take(struct view_writer *writer, size_t view,
+                           const struct view_record *record, uint64_t fingerprint,
+                           bool *ret_refused);
+
+// True when what was taken should be committed now: it is old or much, or `drained` says that
+// nothing more is to be had.
+bool view_writer_due(const struct view_writer *writer, bool drained);
+
+// Commits what was taken, growing the file when it is full. Nothing taken: does nothing.
+// `*ret_committed` tells. Fails: SG_FATAL.
+SG_RESULT view_writer_commit(struct view_writer *writer, bool *ret_committed);
+
+// Empties a view and its positions and commits that. Fails: SG_FATAL.
+SG_RESULT view_writer_rebuild(struct view_writer *writer, size_t view);
