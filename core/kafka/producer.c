@@ -241,50 +241,55 @@ sg_result kafka_producer_topic(struct kafka_producer *producer, const char *name
     return sg_ok();
 }
 
-// The fixed parts of a record, then its headers.
-enum { PART_COUNT = 6, HEADERS_MAX = 16 };
-
-static size_t list_parts(const struct kafka_topic *topic, const struct kafka_message *message,
-                         rd_kafka_vu_t parts[static PART_COUNT + HEADERS_MAX])
+// The headers as the library's own, NULL for none. They stay ours when producing fails. Headers
+// given one by one are freed twice by the library when the partition does not exist (mended
+// in 2.12).
+static rd_kafka_headers_t *copy_headers(const struct kafka_message *message)
 {
-    // The library copies, but takes its arguments without const.
-    void *key = (void *)(uintptr_t)message->key.data;
-    // An empty value is not a tombstone: the library goes by the pointer.
-    static const uint8_t empty[1] = {0};
-    const uint8_t *data = message->value.data == NULL ? empty : message->value.data;
-    void *value = message->has_value ? (void *)(uintptr_t)data : NULL;
-    size_t size = message->has_value ? message->value.size : 0;
-    parts[0] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic->handle};
-    parts[1] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition};
-    parts[2] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY};
-    parts[3] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key, message->key.size}};
-    parts[4] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, size}};
-    parts[5] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = message->timestamp_ms};
-    assert(message->header_count <= HEADERS_MAX);
+    if (message->header_count == 0) {
+        return NULL;
+    }
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(message->header_count);
     for (size_t i = 0; i < message->header_count; i++) {
         const struct kafka_header *header = &message->headers[i];
-        const uint8_t *bytes = header->value.data == NULL ? empty : header->value.data;
-        parts[PART_COUNT + i] =
-            (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_HEADER,
-                            .u.header = {header->name, bytes, (ssize_t)header->value.size}};
+        const void *data = header->value.data == NULL ? "" : (const void *)header->value.data;
+        rd_kafka_header_add(headers, header->name, -1, data, (ssize_t)header->value.size);
     }
-    return PART_COUNT + message->header_count;
+    return headers;
 }
 
 static rd_kafka_resp_err_t try_send(struct kafka_producer *producer, struct kafka_topic *topic,
                                     const struct kafka_message *message)
 {
-    rd_kafka_vu_t parts[PART_COUNT + HEADERS_MAX];
-    size_t count = list_parts(topic, message, parts);
-    rd_kafka_error_t *failure = rd_kafka_produceva(producer->client, parts, count);
-    if (failure != NULL) {
-        rd_kafka_resp_err_t error = rd_kafka_error_code(failure);
-        rd_kafka_error_destroy(failure);
-        return error;
-    }
+    // An empty value is not a tombstone: the library goes by the pointer. It copies, but takes its
+    // arguments without const.
+    static const uint8_t empty[1] = {0};
+    const uint8_t *data = message->value.data == NULL ? empty : message->value.data;
+    void *key = (void *)(uintptr_t)message->key.data;
+    void *value = message->has_value ? (void *)(uintptr_t)data : NULL;
     size_t size = message->has_value ? message->value.size : 0;
-    producer->pending_bytes += weight_of(message->key.size, size);
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_headers_t *headers = copy_headers(message);
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic->handle},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key, message->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, size}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = message->timestamp_ms},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    rd_kafka_error_t *failure =
+        rd_kafka_produceva(producer->client, parts, sizeof parts / sizeof parts[0]);
+    if (failure == NULL) {
+        producer->pending_bytes += weight_of(message->key.size, size);
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    rd_kafka_resp_err_t error = rd_kafka_error_code(failure);
+    rd_kafka_error_destroy(failure);
+    if (headers != NULL) {
+        rd_kafka_headers_destroy(headers);
+    }
+    return error;
 }
 
 // The class of what producing answered. In a transaction the library refuses records as soon as it
