@@ -8,6 +8,9 @@ size_t settings_all_tables(struct settings_all *all,
     struct settings_all *target = all == NULL ? &nowhere : all;
     const struct option_table tables[] = {
         kafka_options(&target->kafka),
+        topic_options(&target->topics),
+        registry_options(&target->registry),
+        {"Mail", mail_options, mail_options_count, &target->mail, false},
         {"Log", log_options, log_option_count, &target->log, false},
     };
     size_t count = sizeof tables / sizeof tables[0];

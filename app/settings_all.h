@@ -1,13 +1,19 @@
 // Every module's settings in one struct, and the list of their tables: the whole of what can be
 // set.
 #pragma once
+#include "connectors/mail/mail_options.h"
 #include "core/kafka/kafka.h"
 #include "core/service/log.h"
 #include "core/service/settings.h"
+#include "schemas/registry.h"
+#include "schemas/topic_table.h"
 
 struct settings_all {
-    struct log_settings log;
     struct kafka_settings kafka;
+    struct topic_settings topics;
+    struct registry_settings registry;
+    struct mail_settings mail;
+    struct log_settings log;
 };
 
 enum { SETTINGS_ALL_TABLES_MAX = 16 };
