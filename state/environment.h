@@ -4,7 +4,6 @@
 #pragma once
 #include "core/bytes.h"
 #include "core/result.h"
-#include "core/service/option.h"
 
 // Longest key LMDB takes.
 enum { ENVIRONMENT_KEY_MAX = 511 };
@@ -12,16 +11,6 @@ enum { ENVIRONMENT_KEY_MAX = 511 };
 // Whether a commit reaches the disk before it returns. Without it a commit survives the death of
 // the process but not that of the system.
 enum environment_sync { ENVIRONMENT_SYNC_NONE, ENVIRONMENT_SYNC_COMMIT };
-
-struct state_settings {
-    const char *dir;
-    int64_t map_bytes;
-    int64_t cache_entries; // Per store of a task.
-    const char *sync;      // "none" or "commit"
-};
-extern const struct option
-    state_options[]; // state.dir, state.map_bytes, state.cache_entries, state.sync
-extern const size_t state_option_count;
 
 struct environment;
 

@@ -3,6 +3,7 @@
 // commit, then stores_commit(). A crash between the two leaves the file one transaction behind,
 // never ahead. One thread.
 #pragma once
+#include "state/state_settings.h"
 #include "state/store.h"
 
 struct stores;

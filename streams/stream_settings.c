@@ -1,7 +1,7 @@
 // Settings of the stream runtime.
 #include "streams/stream_settings.h"
 
-const struct option stream_options[] = {
+static const struct option options[] = {
     {.key = "run.instance",
      .type = OPTION_TEXT,
      .offset = offsetof(struct stream_settings, instance),
@@ -52,4 +52,9 @@ const struct option stream_options[] = {
      .help = "Go on when retention has deleted records before they were read; otherwise that is an "
              "error."},
 };
-const size_t stream_option_count = sizeof stream_options / sizeof stream_options[0];
+
+struct option_table stream_options(struct stream_settings *target)
+{
+    return (struct option_table){"Stream processors", options, sizeof options / sizeof options[0],
+                                 target, false};
+}

@@ -11,5 +11,5 @@ struct stream_settings {
     int64_t merge_wait_ms;      // How long a silent input holds up the others of its task.
     bool skip_lost; // Go on behind records that retention deleted before they were read.
 };
-extern const struct option stream_options[]; // run.*
-extern const size_t stream_option_count;
+// The rows of `run.*`.
+struct option_table stream_options(struct stream_settings *target);

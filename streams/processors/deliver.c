@@ -9,7 +9,7 @@
 #include "schemas/notification.h"
 #include "schemas/outbox_entry.h"
 
-const struct option deliver_options[] = {
+static const struct option options[] = {
     {.key = "deliver.retry_first",
      .type = OPTION_DURATION,
      .offset = offsetof(struct deliver_settings, retry_first_ms),
@@ -33,7 +33,12 @@ const struct option deliver_options[] = {
      .help = "Time after the first attempt when a notification expires (RFC 5321, 4.5.4.1 asks for "
              "4 to 5 days)."},
 };
-const size_t deliver_option_count = sizeof deliver_options / sizeof deliver_options[0];
+
+struct option_table deliver_options(struct deliver_settings *target)
+{
+    return (struct option_table){"Delivery", options, sizeof options / sizeof options[0], target,
+                                 false};
+}
 
 sg_result deliver_take(const struct process *process, const struct event *event)
 {

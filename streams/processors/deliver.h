@@ -12,8 +12,8 @@ struct deliver_settings {
     int64_t retry_max_ms;
     int64_t give_up_ms; // After the first attempt.
 };
-extern const struct option deliver_options[];
-extern const size_t deliver_option_count;
+// The rows of `deliver.*`.
+struct option_table deliver_options(struct deliver_settings *target);
 
 // See struct processor.
 SG_RESULT deliver_take(const struct process *process, const struct event *event);
