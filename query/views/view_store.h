@@ -3,6 +3,7 @@
 #pragma once
 #include "schemas/topic_table.h"
 #include "state/environment.h"
+#include "state/state_settings.h"
 
 struct view_store;
 

@@ -1,0 +1,106 @@
+// The parts in their order: file, server, feeder. They end in the reverse order but for the server,
+// which goes first, so that nobody reads what is being closed.
+#include "query/query_service.h"
+
+#include "query/query_server.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct query_service {
+    struct query_context context;
+    struct http_application application;
+    struct view_store *store;
+    struct view_feeder *feeder;
+    struct http_server *server;
+    pthread_rwlock_t lock; // Guards `server`, which the feeder's thread tells of commits.
+};
+
+static void note_commit(void *context)
+{
+    struct query_service *service = context;
+    pthread_rwlock_rdlock(&service->lock);
+    if (service->server != NULL) {
+        http_server_notify(service->server);
+    }
+    pthread_rwlock_unlock(&service->lock);
+}
+
+static bool is_ready(void *context, struct buffer *ret_lacking)
+{
+    return query_service_ready(context, ret_lacking);
+}
+
+static void drop_service(struct query_service **service)
+{
+    sg_ignore(query_service_close(service));
+}
+
+static sg_result open_parts(struct query_service *service,
+                            const struct query_service_config *config)
+{
+    SG_TRY(view_store_open(config->state, &service->store));
+    SG_TRY(view_feeder_open(&(struct view_feeder_config){.kafka = config->kafka,
+                                                         .topics = config->topics,
+                                                         .registry = config->registry,
+                                                         .views = config->views,
+                                                         .store = service->store,
+                                                         .committed = note_commit,
+                                                         .context = service},
+                            &service->feeder));
+    service->context = (struct query_context){
+        .ready = is_ready,
+        .ready_context = service,
+        .store = service->store,
+        .feeder = service->feeder,
+        .registry_external = config->registry->url[0] != '\0',
+    };
+    query_server_application(&service->context, &service->application);
+    struct http_server *server = NULL;
+    SG_TRY(http_server_open(config->http, &service->application, &server));
+    pthread_rwlock_wrlock(&service->lock);
+    service->server = server;
+    pthread_rwlock_unlock(&service->lock);
+    return sg_ok();
+}
+
+sg_result query_service_open(const struct query_service_config *config,
+                             struct query_service **ret_service)
+{
+    SG_CLEANUP(drop_service) struct query_service *service = calloc(1, sizeof *service);
+    if (service == NULL) {
+        return sg_fail(SG_FATAL, 0, "serve: out of memory");
+    }
+    pthread_rwlock_init(&service->lock, NULL);
+    SG_TRY(open_parts(service, config));
+    *ret_service = SG_MOVE(service);
+    return sg_ok();
+}
+
+sg_result query_service_close(struct query_service **service)
+{
+    struct query_service *closing = *service;
+    if (closing == NULL) {
+        return sg_ok();
+    }
+    pthread_rwlock_wrlock(&closing->lock);
+    struct http_server *server = SG_MOVE(closing->server);
+    pthread_rwlock_unlock(&closing->lock);
+    http_server_close(&server);
+    sg_result result = view_feeder_close(&closing->feeder);
+    view_store_close(&closing->store);
+    pthread_rwlock_destroy(&closing->lock);
+    free(closing);
+    *service = NULL;
+    return result;
+}
+
+int query_service_port(const struct query_service *service)
+{
+    return http_server_port(service->server);
+}
+
+bool query_service_ready(struct query_service *service, struct buffer *ret_lacking)
+{
+    return view_feeder_ready(service->feeder, ret_lacking);
+}
