@@ -11,6 +11,10 @@ size_t settings_all_tables(struct settings_all *all,
         topic_options(&target->topics),
         registry_options(&target->registry),
         {"Mail", mail_options, mail_options_count, &target->mail, false},
+        state_options(&target->state),
+        view_options(&target->views),
+        http_options(&target->http),
+        metrics_options(&target->metrics),
         {"Log", log_options, log_option_count, &target->log, false},
     };
     size_t count = sizeof tables / sizeof tables[0];

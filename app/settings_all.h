@@ -5,14 +5,22 @@
 #include "core/kafka/kafka.h"
 #include "core/service/log.h"
 #include "core/service/settings.h"
+#include "query/http/http_server.h"
+#include "query/metrics_server.h"
+#include "query/views/view.h"
 #include "schemas/registry.h"
 #include "schemas/topic_table.h"
+#include "state/state_settings.h"
 
 struct settings_all {
     struct kafka_settings kafka;
     struct topic_settings topics;
     struct registry_settings registry;
     struct mail_settings mail;
+    struct state_settings state;
+    struct view_settings views;
+    struct http_settings http;
+    struct metrics_settings metrics;
     struct log_settings log;
 };
 
