@@ -12,7 +12,7 @@ packages_of() {
             echo libjansson-dev libsodium-dev libjwt-dev libinih-dev uthash-dev libxxhash-dev libicu-dev
             ;;
         run)
-            echo openjdk-17-jre-headless maven kcat curl python3 python3-venv ca-certificates procps
+            echo openjdk-17-jre-headless maven kcat curl python3 python3-venv python3-aiosmtpd ca-certificates procps
             ;;
         test)
             echo libcmocka-dev clang-tidy clang-format llvm valgrind python3-dev
