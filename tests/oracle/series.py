@@ -44,7 +44,7 @@ SCALES = (
 )
 
 NUMBERS_NOT_FINITE = (math.nan, math.inf, -math.inf)
-BAD_NAMES = ("", "n" * 129, "é" * 65, "tab\there", "nul\x00", "del\x7f", "\x1f")
+BAD_NAMES = ("", "n" * 129, "é" * 65, "tab\there", "first\x01", "del\x7f", "\x1f")
 
 
 def random_case(seed):
