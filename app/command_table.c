@@ -7,18 +7,22 @@
 
 extern const struct command check_command;
 extern const struct command decode_command;
+extern const struct command deliver_command;
 extern const struct command encode_command;
 extern const struct command help_command;
 extern const struct command metrics_command;
 extern const struct command produce_command;
+extern const struct command run_command;
 extern const struct command serve_command;
 extern const struct command settings_command;
+extern const struct command tail_command;
 extern const struct command topics_command;
 extern const struct command version_command;
 
 const struct command *const command_table[] = {
-    &serve_command, &topics_command,   &produce_command, &encode_command, &decode_command,
-    &check_command, &settings_command, &metrics_command, &help_command,   &version_command,
+    &run_command,      &deliver_command, &serve_command,  &topics_command,
+    &produce_command,  &encode_command,  &decode_command, &check_command,
+    &settings_command, &metrics_command, &help_command,   &version_command,
 };
 const size_t command_table_count = sizeof command_table / sizeof command_table[0];
 

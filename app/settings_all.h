@@ -11,6 +11,8 @@
 #include "schemas/registry.h"
 #include "schemas/topic_table.h"
 #include "state/state_settings.h"
+#include "streams/processors/deliver.h"
+#include "streams/stream_settings.h"
 
 struct settings_all {
     struct kafka_settings kafka;
@@ -18,6 +20,8 @@ struct settings_all {
     struct registry_settings registry;
     struct mail_settings mail;
     struct state_settings state;
+    struct stream_settings stream;
+    struct deliver_settings deliver;
     struct view_settings views;
     struct http_settings http;
     struct metrics_settings metrics;
