@@ -28,7 +28,7 @@ struct settings_all {
     struct log_settings log;
 };
 
-enum { SETTINGS_ALL_TABLES_MAX = 16 };
+enum { SETTINGS_ALL_TABLES_MAX = 24 };
 
 // Fills `ret_tables`, whose targets are parts of `*all`; returns how many there are. With NULL the
 // tables serve for documentation only.
