@@ -74,9 +74,13 @@ static void settle_in(struct outcome_record *record, struct outcome_room *room)
     record->reply = bytes_of(room->reply, reply.size);
 }
 
+// Takes out what is in the slot, if anything.
 static void remove_entry(struct outcome_log *log, struct entry **slot)
 {
     struct entry *entry = *slot;
+    if (entry == NULL) {
+        return;
+    }
     *slot = entry->chain;
     *(entry->older == NULL ? &log->oldest : &entry->older->newer) = entry->newer;
     *(entry->newer == NULL ? &log->newest : &entry->newer->older) = entry->older;
@@ -95,9 +99,7 @@ static void remove_oldest(struct outcome_log *log)
 static void add_entry(struct outcome_log *log, struct entry *entry)
 {
     struct entry **slot = slot_of(log, entry->record.notification_id, entry->record.attempt);
-    if (*slot != NULL) {
-        remove_entry(log, slot);
-    }
+    remove_entry(log, slot);
     if (log->count == OUTCOME_LOG_MAX) {
         remove_oldest(log);
     }
@@ -151,12 +153,6 @@ static sg_result read_records(struct outcome_log *log, struct bytes content, siz
     return sg_ok();
 }
 
-static void free_content(uint8_t **content)
-{
-    free(*content);
-    *content = NULL;
-}
-
 static sg_result read_file(struct outcome_log *log)
 {
     struct stat status;
@@ -164,20 +160,19 @@ static sg_result read_file(struct outcome_log *log)
         return file_failed(SG_FATAL, log, "read");
     }
     size_t size = (size_t)status.st_size;
-    SG_CLEANUP(free_content) uint8_t *content = malloc(size + 1);
-    if (content == NULL) {
-        return sg_fail(SG_FATAL, 0, "%s: out of memory", log->path);
-    }
-    size_t used = 0;
+    SG_CLEANUP(buffer_done) struct buffer content;
+    buffer_init(&content, size + 1);
+    SG_TRY(buffer_reserve(&content, size + 1));
     ssize_t got = 1;
-    while (used < size && got > 0) {
-        got = pread(log->file, content + used, size - used, (off_t)used);
-        used += got > 0 ? (size_t)got : 0;
+    while (content.size < size && got > 0) {
+        got =
+            pread(log->file, content.data + content.size, size - content.size, (off_t)content.size);
+        content.size += got > 0 ? (size_t)got : 0;
     }
     if (got < 0) {
         return file_failed(SG_FATAL, log, "read");
     }
-    SG_TRY(read_records(log, bytes_of(content, used), &log->file_size));
+    SG_TRY(read_records(log, buffer_bytes(&content), &log->file_size));
     if (log->file_size < size && ftruncate(log->file, (off_t)log->file_size) != 0) {
         return file_failed(SG_FATAL, log, "cut the torn end");
     }
@@ -317,11 +312,8 @@ static void trim(struct outcome_log *log)
 void outcome_log_settle(struct outcome_log *log, struct bytes notification_id, int32_t attempt)
 {
     pthread_mutex_lock(&log->lock);
-    struct entry **slot = slot_of(log, notification_id, attempt);
-    if (*slot != NULL) {
-        remove_entry(log, slot);
-        trim(log);
-    }
+    remove_entry(log, slot_of(log, notification_id, attempt));
+    trim(log);
     pthread_mutex_unlock(&log->lock);
 }
 

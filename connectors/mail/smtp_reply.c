@@ -15,8 +15,8 @@ void smtp_reply_append(char *target, struct bytes text)
 {
     size_t used = strlen(target);
     for (size_t i = 0; i < text.size && used < SMTP_REPLY_MAX; i++) {
-        uint8_t byte = text.data[i];
-        target[used++] = byte >= 0x20 && byte <= 0x7E ? (char)byte : '?';
+        bool printable = text.data[i] >= 0x20 && text.data[i] <= 0x7E;
+        target[used++] = (char)(printable ? text.data[i] : '?');
     }
     target[used] = '\0';
 }

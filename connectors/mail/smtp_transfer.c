@@ -40,18 +40,11 @@ static size_t give_data(char *target, size_t size, size_t count, void *context)
     return given;
 }
 
+// The answer to a command that is not about a mail comes as a "body" besides.
 static size_t take_reply_line(char *line, size_t size, size_t count, void *context)
 {
     struct smtp_transfer *transfer = context;
     smtp_reply_take(&transfer->reply, bytes_of(line, size * count));
-    return size * count;
-}
-
-// What is asked for is told in the replies; there is nothing to keep.
-static size_t drop_body(char *data, size_t size, size_t count, void *context)
-{
-    (void)data;
-    (void)context;
     return size * count;
 }
 
@@ -81,7 +74,8 @@ static CURLcode set_callbacks(struct smtp_transfer *transfer)
     note(&failed, curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error));
     note(&failed, curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_data));
     note(&failed, curl_easy_setopt(easy, CURLOPT_READDATA, transfer));
-    note(&failed, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_body));
+    note(&failed, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_reply_line));
+    note(&failed, curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer));
     note(&failed, curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_reply_line));
     note(&failed, curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer));
     note(&failed, curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_stop));
@@ -147,6 +141,10 @@ static CURLcode set_security(struct smtp_transfer *transfer)
 static sg_result configure(struct smtp_transfer *transfer)
 {
     const struct mail_settings *settings = transfer->settings;
+    transfer->easy = curl_easy_init();
+    if (transfer->easy == NULL) {
+        return sg_fail(SG_FATAL, 0, "mail: libcurl gives no handle");
+    }
     struct mail_mailbox from;
     SG_TRY(mail_address_read_mailbox(settings->from, &from));
     snprintf(transfer->from, sizeof transfer->from, "<%s>", from.address);
@@ -171,18 +169,18 @@ static sg_result configure(struct smtp_transfer *transfer)
 sg_result smtp_transfer_open(const struct mail_settings *settings, const atomic_bool *stop,
                              struct smtp_transfer **ret_transfer)
 {
-    SG_CLEANUP(smtp_transfer_close) struct smtp_transfer *transfer = calloc(1, sizeof *transfer);
+    struct smtp_transfer *transfer = calloc(1, sizeof *transfer);
     if (transfer == NULL) {
         return sg_fail(SG_FATAL, 0, "mail: out of memory");
     }
     transfer->settings = settings;
     transfer->stop = stop;
-    transfer->easy = curl_easy_init();
-    if (transfer->easy == NULL) {
-        return sg_fail(SG_FATAL, 0, "mail: libcurl gives no handle");
+    sg_result result = configure(transfer);
+    if (!sg_is_ok(result)) {
+        smtp_transfer_close(&transfer);
+        return result;
     }
-    SG_TRY(configure(transfer));
-    *ret_transfer = SG_MOVE(transfer);
+    *ret_transfer = transfer;
     return sg_ok();
 }
 

@@ -20,7 +20,8 @@
 
 enum { WAIT_MS = 10000, CLOSE_LIMIT_US = 4000000 };
 
-static char folder[] = "/tmp/soglia-sender-XXXXXX";
+static const char pattern[] = "/tmp/soglia-sender-XXXXXX";
+static char folder[sizeof pattern];
 static char url[64];
 static int server; // Bound; refuses connections until it listens, and then accepts none.
 static int event;
@@ -54,7 +55,7 @@ static int make(void **state)
             return -1;
         }
     }
-    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
+    memcpy(folder, pattern, sizeof folder);
     event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     bind_server();
     settings.url = url;

@@ -16,9 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 64 };
+enum { PATH_SIZE = 64, REWRITTEN_BYTES_MAX = 2 * 1024 * 1024 };
 
-static char folder[] = "/tmp/soglia-outcomes-XXXXXX";
+static const char pattern[] = "/tmp/soglia-outcomes-XXXXXX";
+static char folder[sizeof pattern];
 static char path[PATH_SIZE];
 static struct outcome_log *outcomes;
 
@@ -33,7 +34,7 @@ static void open_log(void)
 static int make(void **state)
 {
     (void)state;
-    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
+    memcpy(folder, pattern, sizeof folder);
     if (mkdtemp(folder) == NULL) {
         return -1;
     }
@@ -177,7 +178,7 @@ static void a_large_file_is_rewritten(void **state)
         append(id, 1);
         outcome_log_settle(outcomes, bytes_of_text(id), 1);
     }
-    assert_true(file_size() < 2 * 1024 * 1024);
+    assert_true(file_size() < REWRITTEN_BYTES_MAX);
     append("after", 1);
     open_log();
     assert_true(knows("kept", 1) && knows("after", 1));

@@ -14,7 +14,7 @@ enum { CLEAR = 0, AMBIGUOUS = 1, CONFIGURATION = 2 };
 struct row {
     const char *name;
     CURLcode curl;
-    long code;
+    int code;
     int end_of_data;
     enum smtp_verdict verdict;
     int flag;
