@@ -1,7 +1,7 @@
 // soglia decode: messages that kcat wrote to JSON lines.
 #include "app/command.h"
 
-#include "app/input.h"
+#include "app/stdin_reader.h"
 #include "app/transcoder.h"
 
 #include <arpa/inet.h>
@@ -14,14 +14,14 @@
 static const uint32_t length_of_null = UINT32_MAX;
 
 struct decoding {
-    struct input *input;
+    struct stdin_reader *input;
     struct transcoder *transcoder;
     struct buffer line;
 };
 
 static void decoding_done(struct decoding *decoding)
 {
-    input_free(&decoding->input);
+    stdin_reader_free(&decoding->input);
     transcoder_close(&decoding->transcoder);
     buffer_done(&decoding->line);
 }
@@ -44,7 +44,7 @@ static sg_result next_message(struct decoding *decoding, uint32_t *ret_length,
                               struct bytes *ret_message, bool *ret_more)
 {
     struct bytes head;
-    SG_TRY(input_bytes(decoding->input, sizeof *ret_length, &head, ret_more));
+    SG_TRY(stdin_reader_bytes(decoding->input, sizeof *ret_length, &head, ret_more));
     if (!*ret_more) {
         return sg_ok();
     }
@@ -55,7 +55,7 @@ static sg_result next_message(struct decoding *decoding, uint32_t *ret_length,
         return sg_ok();
     }
     bool has_value = false;
-    SG_TRY(input_bytes(decoding->input, *ret_length, ret_message, &has_value));
+    SG_TRY(stdin_reader_bytes(decoding->input, *ret_length, ret_message, &has_value));
     if (!has_value) {
         return sg_fail(SG_FATAL, 0, "the input ends in the middle of a record");
     }
@@ -96,7 +96,7 @@ static sg_result run(const struct invocation *invocation)
 {
     struct decoding decoding SG_CLEANUP(decoding_done) = {.input = NULL};
     buffer_init(&decoding.line, 4 * (size_t)TRANSCODER_TEXT_MAX);
-    decoding.input = input_new(STDIN_FILENO, TRANSCODER_TEXT_MAX);
+    decoding.input = stdin_reader_new(STDIN_FILENO, TRANSCODER_TEXT_MAX);
     if (decoding.input == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory");
     }

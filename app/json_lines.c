@@ -1,7 +1,7 @@
 // Refused lines do not hold up the others, as in ingest.
 #include "app/json_lines.h"
 
-#include "app/input.h"
+#include "app/stdin_reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,8 +30,8 @@ static sg_result tell_refused(sg_result result, int64_t number, int64_t *refused
 SG_RESULT json_lines_run(struct transcoder *transcoder, enum topic topic, json_lines_fn take,
                          void *context, int64_t *ret_taken)
 {
-    SG_CLEANUP(input_free)
-    struct input *input = input_new(STDIN_FILENO, TRANSCODER_TEXT_MAX);
+    SG_CLEANUP(stdin_reader_free)
+    struct stdin_reader *input = stdin_reader_new(STDIN_FILENO, TRANSCODER_TEXT_MAX);
     if (input == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory");
     }
@@ -39,7 +39,7 @@ SG_RESULT json_lines_run(struct transcoder *transcoder, enum topic topic, json_l
     bool has_more = true;
     for (int64_t number = 1; has_more; number++) {
         struct bytes line = {NULL, 0};
-        sg_result result = input_line(input, &line, &has_more);
+        sg_result result = stdin_reader_line(input, &line, &has_more);
         bool is_line = sg_is_ok(result) && has_more && line.size > 0;
         if (is_line) {
             result = take_line(transcoder, topic, line, take, context);

@@ -40,18 +40,30 @@ static void each_option_has_its_place(void **state)
     }
 }
 
-static bool is_known_section(const char *section)
+static bool has_section(const struct option_table *table, const char *section)
 {
-    struct option_table tables[SETTINGS_ALL_TABLES_MAX];
-    size_t count = settings_all_tables(NULL, tables);
     size_t length = strlen(section);
-    for (size_t i = 0; i < count; i++) {
-        const char *key = tables[i].options[0].key;
+    for (size_t i = 0; i < table->count; i++) {
+        const char *key = table->options[i].key;
         if (strncmp(key, section, length) == 0 && key[length] == '.') {
             return true;
         }
     }
     return false;
+}
+
+static bool is_known_section(const char *section)
+{
+    struct option_table tables[SETTINGS_ALL_TABLES_MAX];
+    size_t count = settings_all_tables(NULL, tables);
+    bool is_known = false;
+    for (size_t i = 0; i < count; i++) {
+        is_known = is_known || has_section(&tables[i], section);
+    }
+    if (!is_known) {
+        print_error("no setting begins with %s.\n", section);
+    }
+    return is_known;
 }
 
 static void each_section_exists(void **state)

@@ -11,12 +11,12 @@
 
 static struct settings_all all;
 static struct option_table tables[SETTINGS_ALL_TABLES_MAX];
-static size_t table_count;
+static size_t count_of_tables;
 
 static int begin(void **state)
 {
     (void)state;
-    table_count = settings_all_tables(&all, tables);
+    count_of_tables = settings_all_tables(&all, tables);
     return 0;
 }
 
@@ -25,7 +25,7 @@ static void defaults_are_accepted_by_their_own_rows(void **state)
     (void)state;
     struct settings_source source = {.file = "/dev/null"};
     struct settings *settings = NULL;
-    sg_result result = settings_load(tables, table_count, &source, &settings);
+    sg_result result = settings_load(tables, count_of_tables, &source, &settings);
     bool is_told = strcmp(all.log.level, "info") == 0;
     settings_free(&settings);
     assert_true(sg_is_ok(result));
@@ -35,7 +35,7 @@ static void defaults_are_accepted_by_their_own_rows(void **state)
 static void targets_lie_in_the_struct(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < table_count; i++) {
+    for (size_t i = 0; i < count_of_tables; i++) {
         const char *target = tables[i].target;
         assert_true(target >= (const char *)&all && target < (const char *)(&all + 1));
     }
@@ -56,7 +56,7 @@ static void keys_are_well_formed_and_unique(void **state)
     (void)state;
     const char *seen[1000];
     size_t seen_count = 0;
-    for (size_t i = 0; i < table_count; i++) {
+    for (size_t i = 0; i < count_of_tables; i++) {
         for (size_t j = 0; j < tables[i].count; j++) {
             const struct option *option = &tables[i].options[j];
             assert_sound(option);

@@ -1,5 +1,5 @@
 // Input in pieces, whatever the pipe's own pieces are.
-#include "app/input.h"
+#include "app/stdin_reader.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 enum { LIMIT = 200000 };
 
 static int ends[2];
-static struct input *input;
+static struct stdin_reader *input;
 
 static int begin(void **state)
 {
@@ -24,14 +24,14 @@ static int begin(void **state)
     if (pipe(ends) != 0) {
         return 1;
     }
-    input = input_new(ends[0], LIMIT);
+    input = stdin_reader_new(ends[0], LIMIT);
     return input == NULL;
 }
 
 static int end(void **state)
 {
     (void)state;
-    input_free(&input);
+    stdin_reader_free(&input);
     close(ends[0]);
     if (ends[1] >= 0) {
         close(ends[1]);
@@ -54,7 +54,7 @@ static void assert_line(const char *wanted)
 {
     struct bytes line;
     bool has_more = false;
-    assert_true(sg_is_ok(input_line(input, &line, &has_more)));
+    assert_true(sg_is_ok(stdin_reader_line(input, &line, &has_more)));
     assert_true(has_more);
     assert_int_equal(line.size, strlen(wanted));
     assert_memory_equal(line.data, wanted, line.size);
@@ -64,7 +64,7 @@ static void assert_end(void)
 {
     struct bytes line;
     bool has_more = true;
-    assert_true(sg_is_ok(input_line(input, &line, &has_more)));
+    assert_true(sg_is_ok(stdin_reader_line(input, &line, &has_more)));
     assert_false(has_more);
 }
 
@@ -117,7 +117,7 @@ static void a_line_past_the_limit_is_skipped_alone(void **state)
     enum sg_class classes[3] = {SG_OK, SG_OK, SG_OK};
     for (size_t i = 0; i < 3; i++) {
         bool has_more = false;
-        classes[i] = input_line(input, &line[i], &has_more).class;
+        classes[i] = stdin_reader_line(input, &line[i], &has_more).class;
         sizes[i] = line[i].size;
     }
     pthread_join(thread, NULL);
@@ -134,15 +134,15 @@ static void bytes_come_in_the_sizes_asked_for(void **state)
     struct bytes bytes;
     bool has_more = false;
     feed("abcdef");
-    assert_true(sg_is_ok(input_bytes(input, 4, &bytes, &has_more)));
+    assert_true(sg_is_ok(stdin_reader_bytes(input, 4, &bytes, &has_more)));
     assert_true(has_more && bytes_equal(bytes, bytes_of_text("abcd")));
-    assert_true(sg_is_ok(input_bytes(input, 0, &bytes, &has_more)));
+    assert_true(sg_is_ok(stdin_reader_bytes(input, 0, &bytes, &has_more)));
     assert_int_equal(bytes.size, 0);
     feed("gh");
-    assert_true(sg_is_ok(input_bytes(input, 4, &bytes, &has_more)));
+    assert_true(sg_is_ok(stdin_reader_bytes(input, 4, &bytes, &has_more)));
     assert_true(has_more && bytes_equal(bytes, bytes_of_text("efgh")));
     finish();
-    assert_true(sg_is_ok(input_bytes(input, 4, &bytes, &has_more)));
+    assert_true(sg_is_ok(stdin_reader_bytes(input, 4, &bytes, &has_more)));
     assert_false(has_more);
 }
 
@@ -153,9 +153,9 @@ static void an_input_that_ends_in_between_is_told(void **state)
     bool has_more = false;
     feed("abc");
     finish();
-    assert_int_equal(input_bytes(input, 4, &bytes, &has_more).class, SG_FATAL);
+    assert_int_equal(stdin_reader_bytes(input, 4, &bytes, &has_more).class, SG_FATAL);
     assert_string_equal(sg_reason(), "the input ends in the middle of a record");
-    assert_int_equal(input_bytes(input, LIMIT + 1, &bytes, &has_more).class, SG_FATAL);
+    assert_int_equal(stdin_reader_bytes(input, LIMIT + 1, &bytes, &has_more).class, SG_FATAL);
 }
 
 int main(void)
