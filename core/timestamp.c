@@ -42,16 +42,16 @@ static bool take_one_of(struct bytes *text, const char *characters)
     return false;
 }
 
-static int days_of_month(int year, int month)
+int timestamp_days_of_month(int year, int month)
 {
     static const int days[MONTHS] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % YEARS_OF_ERA == 0;
     return days[month - 1] + (month == 2 && is_leap ? 1 : 0);
 }
 
-// Days since 1970; years begin in March, so that the leap day is the last one.
-static int64_t days_since_1970(int year, int month, int day)
+int64_t timestamp_days_of_date(int year, int month, int day)
 {
+    // Years begin in March here, so that the leap day is the last one.
     int64_t years = (int64_t)year - (month <= 2 ? 1 : 0) + YEARS_OF_ERA;
     int64_t era = years / YEARS_OF_ERA;
     int64_t year_of_era = years % YEARS_OF_ERA;
@@ -68,10 +68,11 @@ static bool take_date(struct bytes *text, int64_t *ret_ms)
     int month = take_number(text, 2, &is_right);
     is_right = take_one_of(text, "-") && is_right;
     int day = take_number(text, 2, &is_right);
-    if (!is_right || month < 1 || month > MONTHS || day < 1 || day > days_of_month(year, month)) {
+    if (!is_right || month < 1 || month > MONTHS || day < 1 ||
+        day > timestamp_days_of_month(year, month)) {
         return false;
     }
-    *ret_ms = days_since_1970(year, month, day) * ms_of_day;
+    *ret_ms = timestamp_days_of_date(year, month, day) * ms_of_day;
     return true;
 }
 
