@@ -50,6 +50,9 @@ SG_RESULT kafka_producer_begin(struct kafka_producer *producer);
 SG_RESULT kafka_producer_send_offsets(struct kafka_producer *producer,
                                       struct kafka_consumer *consumer,
                                       const struct kafka_position *positions, size_t count);
+// The same for one position of a group without members: a place to keep how far a source was read.
+SG_RESULT kafka_producer_send_position(struct kafka_producer *producer, const char *group,
+                                       const struct kafka_position *position);
 SG_RESULT kafka_producer_commit(struct kafka_producer *producer);
 SG_RESULT kafka_producer_abort(struct kafka_producer *producer);
 

@@ -16,7 +16,8 @@ enum { RETRY_MS = 50, INIT_SLICE_MS = 2000 };
 // What a call needs beside the producer.
 struct offsets {
     rd_kafka_topic_partition_list_t *list;
-    struct kafka_consumer *consumer;
+    struct kafka_consumer *consumer; // NULL: of `group`, which has no members.
+    const char *group;
 };
 
 typedef rd_kafka_error_t *(*call_fn)(rd_kafka_t *client, struct offsets *offsets);
@@ -31,7 +32,8 @@ static rd_kafka_error_t *call_send_offsets(rd_kafka_t *client, struct offsets *o
 {
     // Taken anew each time: a rebalance between two tries changes the generation.
     rd_kafka_consumer_group_metadata_t *group =
-        rd_kafka_consumer_group_metadata(offsets->consumer->client);
+        offsets->consumer == NULL ? rd_kafka_consumer_group_metadata_new(offsets->group)
+                                  : rd_kafka_consumer_group_metadata(offsets->consumer->client);
     rd_kafka_error_t *error =
         rd_kafka_send_offsets_to_transaction(client, offsets->list, group, -1);
     rd_kafka_consumer_group_metadata_destroy(group);
@@ -134,21 +136,33 @@ sg_result kafka_producer_begin(struct kafka_producer *producer)
     return sg_ok();
 }
 
-sg_result kafka_producer_send_offsets(struct kafka_producer *producer,
-                                      struct kafka_consumer *consumer,
-                                      const struct kafka_position *positions, size_t count)
+static sg_result send_offsets(struct kafka_producer *producer, struct offsets *offsets)
 {
     assert(producer->in_transaction);
-    if (count == 0) {
-        return sg_ok();
-    }
-    struct offsets offsets = {consumer_state_list(positions, count), consumer};
-    sg_result result = run_call(producer, "sending positions", call_send_offsets, &offsets);
-    rd_kafka_topic_partition_list_destroy(offsets.list);
+    sg_result result = run_call(producer, "sending positions", call_send_offsets, offsets);
+    rd_kafka_topic_partition_list_destroy(offsets->list);
     if (result.class == SG_RETRY) {
         result.class = SG_ABORT; // Time is up, and nothing is decided yet.
     }
     return judge_fatal(producer, result, false);
+}
+
+sg_result kafka_producer_send_offsets(struct kafka_producer *producer,
+                                      struct kafka_consumer *consumer,
+                                      const struct kafka_position *positions, size_t count)
+{
+    if (count == 0) {
+        return sg_ok();
+    }
+    struct offsets offsets = {.list = consumer_state_list(positions, count), .consumer = consumer};
+    return send_offsets(producer, &offsets);
+}
+
+sg_result kafka_producer_send_position(struct kafka_producer *producer, const char *group,
+                                       const struct kafka_position *position)
+{
+    struct offsets offsets = {.list = consumer_state_list(position, 1), .group = group};
+    return send_offsets(producer, &offsets);
 }
 
 sg_result kafka_producer_commit(struct kafka_producer *producer)
