@@ -19,11 +19,23 @@ extern const struct command tail_command;
 extern const struct command topics_command;
 extern const struct command version_command;
 
+// clang-format off
 const struct command *const command_table[] = {
-    &run_command,      &deliver_command, &serve_command,  &topics_command,
-    &produce_command,  &encode_command,  &decode_command, &check_command,
-    &settings_command, &metrics_command, &help_command,   &version_command,
+    &run_command,
+    &deliver_command,
+    &serve_command,
+    &topics_command,
+    &produce_command,
+    &tail_command,
+    &encode_command,
+    &decode_command,
+    &check_command,
+    &settings_command,
+    &metrics_command,
+    &help_command,
+    &version_command,
 };
+// clang-format on
 const size_t command_table_count = sizeof command_table / sizeof command_table[0];
 
 const struct command *command_find(const char *name)
