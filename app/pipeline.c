@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "app/mail_effector.h"
+#include "core/folder.h"
 #include "core/kafka/admin.h"
 #include "core/service/clock.h"
 #include "core/service/stop.h"
@@ -95,6 +96,7 @@ static sg_result add_effector(struct pipeline *pipeline, struct pipeline_worker 
     char folder[FOLDER_MAX_BYTES];
     snprintf(folder, sizeof folder, "%s/deliver/sender-%" PRId64, pipeline->all->state.dir,
              worker->config.worker);
+    SG_TRY(folder_make(folder));
     SG_TRY(mail_effector_open(&pipeline->all->mail, folder, &worker->effector));
     worker->config.effector = mail_effector_calls(worker->effector);
     worker->config.opened = mail_effector_bind;

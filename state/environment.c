@@ -9,18 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buffer.h"
+#include "core/folder.h"
 
-enum {
-    TABLES_MAX = 32,
-    READERS_MAX = 512,
-    FILE_MODE = 0640,
-    FOLDER_MODE = 0750,
-    PATH_BYTES_MAX = 4096
-};
+enum { TABLES_MAX = 32, READERS_MAX = 512, FILE_MODE = 0640, PATH_BYTES_MAX = 4096 };
 
 struct environment {
     MDB_env *env;
@@ -62,28 +56,6 @@ static sg_result lmdb_result(int code, const char *path, const char *action)
     default:
         return sg_fail(SG_FATAL, code, "state %s: %s: %s", path, action, mdb_strerror(code));
     }
-}
-
-static sg_result make_folders(const char *path)
-{
-    char part[PATH_BYTES_MAX];
-    size_t length = strlen(path);
-    if (length == 0 || length >= sizeof part) {
-        return sg_fail(SG_FATAL, ENAMETOOLONG, "state.dir: not a usable path: %s", path);
-    }
-    memcpy(part, path, length + 1);
-    for (size_t i = 1; i <= length; i++) {
-        if (part[i] != '/' && part[i] != '\0') {
-            continue;
-        }
-        char kept = part[i];
-        part[i] = '\0';
-        if (mkdir(part, FOLDER_MODE) != 0 && errno != EEXIST) {
-            return sg_fail(SG_FATAL, errno, "cannot make the folder %s: %s", part, strerror(errno));
-        }
-        part[i] = kept;
-    }
-    return sg_ok();
 }
 
 // The lock is advisory and ends with the process, so a crash leaves nothing to clean up.
@@ -144,7 +116,7 @@ sg_result environment_open(const char *path, int64_t map_bytes, enum environment
     if (environment->path == NULL) {
         return sg_fail(SG_FATAL, 0, "state %s: out of memory", path);
     }
-    SG_TRY(make_folders(path));
+    SG_TRY(folder_make(path));
     SG_TRY(lock_folder(environment));
     SG_TRY(open_env(environment, map_bytes, sync));
     *ret_environment = SG_MOVE(environment);

@@ -202,7 +202,9 @@ static sg_result catch_up(struct recovery *recovery)
         tell(recovery, "restoring state");
     }
     SG_TRY(read_all(recovery));
-    tell(recovery, "state restored");
+    if (recovery->applied > 0) {
+        tell(recovery, "state restored");
+    }
     metric_set(METRIC_RESTORE_REMAINING, recovery->task->config->processor->id, 0, 0);
     return sg_ok();
 }
