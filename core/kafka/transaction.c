@@ -191,6 +191,9 @@ sg_result kafka_producer_abort(struct kafka_producer *producer)
     producer->in_transaction = false;
     if (!producer->renew) {
         sg_result result = run_call(producer, "aborting", call_abort, NULL);
+        // The library goes on behind the sequence number of a refused record, which the broker
+        // never saw: the next transaction would be lost to the gap.
+        producer->renew = !sg_is_ok(producer->refusal);
         if (sg_is_ok(result) || !aborts_by_renewal(producer, result)) {
             return result;
         }
