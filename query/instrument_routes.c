@@ -45,8 +45,11 @@ static sg_result begin(void *context, struct http_response *response,
         return sg_ok();
     }
     SG_TRY(printed);
+    if (position.size == 0) {
+        return sg_ok();
+    }
     return http_response_header(response, "Soglia-Position", "%.*s", (int)position.size,
-                                position.size > 0 ? (const char *)position.data : "");
+                                (const char *)position.data);
 }
 
 static void write_time(struct json_writer *json, const char *name, int64_t ms)

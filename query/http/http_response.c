@@ -41,10 +41,10 @@ sg_result http_response_header(struct http_response *response, const char *name,
     if (size < 0) {
         return sg_fail(SG_FATAL, 0, "header %s: out of memory", name);
     }
-    if (response->header_count == HTTP_RESPONSE_HEADERS_MAX ||
+    if (response->header_count == HTTP_RESPONSE_HEADERS_MAX || size == 0 ||
         !utf8_is_printable(bytes_of_text(value))) {
         free(value);
-        return sg_fail(SG_FATAL, 0, "header %s: too many headers or a control character", name);
+        return sg_fail(SG_FATAL, 0, "header %s: too many headers, or a value that is none", name);
     }
     response->headers[response->header_count++] = (struct http_response_header){name, value};
     return sg_ok();

@@ -28,7 +28,8 @@ void http_response_init(struct http_response *response);
 // Frees what it holds. Accepts NULL.
 void http_response_done(struct http_response *response);
 
-// Adds a header. Fails: SG_FATAL without memory or with a value that has control characters.
+// Adds a header. Fails: SG_FATAL without memory or with a value that is empty or has control
+// characters.
 SG_RESULT http_response_header(struct http_response *response, const char *name, const char *format,
                                ...) __attribute__((format(printf, 3, 4)));
 

@@ -25,12 +25,15 @@ enum {
     PARTITION_CHECK_MS = 10000,
     ARENA_BYTES = 32 * 1024 * 1024,
     US_PER_MS = 1000,
+    // The registry is asked again and again anyway, and a stop waits for the call that runs.
+    REGISTRY_CALL_MS_MAX = 3000,
 };
 
 static const struct backoff retries = {.first_ms = 100, .max_ms = 5000};
 
 struct view_feeder {
     struct view_feeder_config config;
+    struct registry_settings registry_settings; // Of the configuration, with a bound on waiting.
     pthread_t thread;
     bool started;
     atomic_bool closing;
@@ -89,7 +92,7 @@ static sg_result connect(struct view_feeder *feeder)
     const struct view_feeder_config *config = &feeder->config;
     if (feeder->registry == NULL) {
         struct registry *registry = NULL;
-        SG_TRY(registry_open(&(struct registry_config){.registry = config->registry,
+        SG_TRY(registry_open(&(struct registry_config){.registry = &feeder->registry_settings,
                                                        .kafka = config->kafka,
                                                        .topics = config->topics},
                              &registry));
@@ -370,6 +373,10 @@ sg_result view_feeder_open(const struct view_feeder_config *config, struct view_
         return sg_fail(SG_FATAL, 0, "views: out of memory");
     }
     feeder->config = *config;
+    feeder->registry_settings = *config->registry;
+    if (feeder->registry_settings.timeout_ms > REGISTRY_CALL_MS_MAX) {
+        feeder->registry_settings.timeout_ms = REGISTRY_CALL_MS_MAX;
+    }
     pthread_mutex_init(&feeder->lock, NULL);
     snprintf(feeder->trouble, sizeof feeder->trouble, "the views have not begun to be fed");
     feeder->arena = arena_new(ARENA_BYTES);

@@ -75,10 +75,10 @@ static sg_result plan_input(struct view_inputs *inputs, struct view_input *input
 
 static sg_result plan_view(struct view_inputs *inputs, size_t view, bool *ret_recreated)
 {
-    *ret_recreated = false;
-    struct view_position gone;
-    SG_TRY(view_writer_position(inputs->writer, view, inputs->partition_counts[view], &gone,
-                                ret_recreated));
+    // A topic never loses partitions while it lives.
+    int32_t known = 0;
+    SG_TRY(view_writer_partitions(inputs->writer, view, &known));
+    *ret_recreated = known > inputs->partition_counts[view];
     for (int32_t i = 0; i < inputs->partition_counts[view] && !*ret_recreated; i++) {
         struct view_input *input = &inputs->inputs[inputs->count + (size_t)i];
         *input = (struct view_input){.view = view, .partition = i};

@@ -260,22 +260,37 @@ sg_result view_store_positions(struct view_store *store, struct transaction *tra
     return sg_ok();
 }
 
+// The first position at or after the key, if it is of the topic that the key begins with.
+static sg_result next_position(struct transaction *transaction, struct table table,
+                               struct bytes key, uint8_t text[static KEY_MAX], bool *ret_found)
+{
+    SG_CLEANUP(cursor_close) struct cursor *cursor = NULL;
+    SG_TRY(cursor_open(transaction, table, &cursor));
+    struct bytes found;
+    struct bytes value;
+    size_t topic_size = key.size - sizeof(int32_t);
+    SG_TRY(cursor_at_least(cursor, key, &found, &value, ret_found));
+    *ret_found =
+        *ret_found && found.size == key.size && memcmp(found.data, key.data, topic_size) == 0;
+    if (*ret_found) {
+        memcpy(text, found.data, found.size);
+    }
+    return sg_ok();
+}
+
 sg_result view_store_forget(struct view_store *store, struct transaction *transaction,
                             const char *topic)
 {
     uint8_t text[KEY_MAX];
     struct table table = store->tables[VIEW_TABLE_POSITIONS];
-    // A topic's partitions are numbered without gaps, and so are the positions kept of it.
-    for (int32_t partition = 0;; partition++) {
-        struct bytes key = position_key(topic, partition, text);
-        struct bytes value;
-        bool found = false;
-        SG_TRY(table_get(transaction, table, key, &value, &found));
-        if (!found) {
-            return sg_ok();
-        }
+    struct bytes key = position_key(topic, 0, text);
+    bool found = false;
+    SG_TRY(next_position(transaction, table, key, text, &found));
+    while (found) {
         SG_TRY(table_delete(transaction, table, key));
+        SG_TRY(next_position(transaction, table, key, text, &found));
     }
+    return sg_ok();
 }
 
 int64_t view_store_bytes(struct view_store *store)

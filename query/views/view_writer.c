@@ -117,6 +117,32 @@ sg_result view_writer_position(struct view_writer *writer, size_t view, int32_t 
     return sg_ok();
 }
 
+struct counting {
+    const char *topic;
+    int32_t count;
+};
+
+static sg_result count_partition(void *context, const char *topic, int32_t partition,
+                                 const struct view_position *position)
+{
+    (void)position;
+    struct counting *counting = context;
+    if (strcmp(topic, counting->topic) == 0 && partition >= counting->count) {
+        counting->count = partition + 1;
+    }
+    return sg_ok();
+}
+
+sg_result view_writer_partitions(struct view_writer *writer, size_t view, int32_t *ret_count)
+{
+    struct counting counting = {.topic = topic_of(view)};
+    SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
+    SG_TRY(view_store_read(writer->store, &snapshot));
+    SG_TRY(view_store_positions(writer->store, snapshot.transaction, count_partition, &counting));
+    *ret_count = counting.count;
+    return sg_ok();
+}
+
 sg_result view_writer_take(struct view_writer *writer, size_t view,
                            const struct view_record *record, uint64_t fingerprint,
                            bool *ret_refused)

@@ -25,6 +25,10 @@ uint64_t view_writer_fingerprint(const struct view_record *record, struct bytes 
 SG_RESULT view_writer_position(struct view_writer *writer, size_t view, int32_t partition,
                                struct view_position *ret_position, bool *ret_found);
 
+// One more than the highest partition that has a committed position, 0 when none has. Fails:
+// SG_FATAL.
+SG_RESULT view_writer_partitions(struct view_writer *writer, size_t view, int32_t *ret_count);
+
 // Takes a record; one without a value (NULL), or that the view refuses, only moves the position.
 // `*ret_refused` tells whether the view did. Fails: SG_FATAL.
 SG_RESULT view_writer_take(struct view_writer *writer, size_t view,
