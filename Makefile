@@ -1,0 +1,51 @@
+# What people type. Each target installs what it needs and may be run at any time.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+
+help: ## Say what there is to make.
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## Install, build, start Kafka and soglia, say what to try.
+	@scripts/install-packages.sh build run
+	@scripts/up.sh
+
+down: ## Stop soglia, the mail catcher and Kafka; the data stay.
+	@scripts/down.sh
+
+status: ## Say what runs.
+	@scripts/status.sh
+
+build: ## Build the program: build/soglia.
+	@scripts/install-packages.sh build
+	@scripts/build.sh
+
+test: ## Run every test: formatting, tidy, two compilers, sanitizers, fuzz corpora, real Kafka.
+	@scripts/install-packages.sh build run test
+	@scripts/test.sh
+
+test-unit: ## Run the unit and replay tests alone, under ASan and UBSan.
+	@scripts/install-packages.sh build test
+	@cmake --workflow --preset dev
+
+fmt: ## Format every C source.
+	@scripts/install-packages.sh test
+	@git ls-files '*.c' '*.h' | xargs clang-format -i --style=file
+
+lint: ## Check formatting, clang-tidy and the house rules.
+	@scripts/install-packages.sh build test
+	@scripts/lint.sh
+
+coverage: ## Run the unit and replay tests and print line coverage.
+	@scripts/install-packages.sh build test
+	@scripts/coverage.sh
+
+docs: ## Write the pages that are made from tables in the code: settings, metrics.
+	@$(MAKE) --no-print-directory build
+	@build/soglia settings --markdown > docs/settings.md
+	@build/soglia metrics --markdown > docs/metrics.md
+
+clean: ## Remove what was built.
+	@rm -rf build
+
+.PHONY: help up down status build test test-unit fmt lint coverage docs clean
