@@ -122,6 +122,7 @@ def sender(tmp_path):
     yield start
     for driver in started:
         driver.end()
+        assert "Sanitizer" not in driver.log(), driver.log()
 
 
 # One row a situation of the reference's table: script, outcome, code, ambiguous, words of the reply.
