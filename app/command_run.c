@@ -64,8 +64,8 @@ static sg_result add_role(const char *word, struct roles *roles)
 
 static bool is_ready(struct running *running, struct buffer *lacking)
 {
-    bool ready = pipeline_ready(running->pipeline, lacking);
-    return (running->service == NULL || query_service_ready(running->service, lacking)) && ready;
+    return running->service != NULL ? query_service_ready(running->service, lacking)
+                                    : pipeline_ready(running->pipeline, lacking);
 }
 
 static bool ready_now(void *context, struct buffer *ret_lacking)
@@ -89,6 +89,8 @@ static sg_result start(const struct settings_all *all, const struct roles *roles
         .state = &all->state,
         .views = &all->views,
         .http = &all->http,
+        .also_ready = pipeline_ready,
+        .also_context = running->pipeline,
     };
     return query_service_open(&config, &running->service);
 }

@@ -13,6 +13,8 @@ struct query_service {
     struct view_store *store;
     struct view_feeder *feeder;
     struct http_server *server;
+    bool (*also_ready)(void *also_context, struct buffer *ret_lacking);
+    void *also_context;
     pthread_rwlock_t lock; // Guards `server`, which the feeder's thread tells of commits.
 };
 
@@ -72,6 +74,8 @@ sg_result query_service_open(const struct query_service_config *config,
         return sg_fail(SG_FATAL, 0, "serve: out of memory");
     }
     pthread_rwlock_init(&service->lock, NULL);
+    service->also_ready = config->also_ready;
+    service->also_context = config->also_context;
     SG_TRY(open_parts(service, config));
     *ret_service = SG_MOVE(service);
     return sg_ok();
@@ -102,5 +106,7 @@ int query_service_port(const struct query_service *service)
 
 bool query_service_ready(struct query_service *service, struct buffer *ret_lacking)
 {
-    return view_feeder_ready(service->feeder, ret_lacking);
+    bool also =
+        service->also_ready == NULL || service->also_ready(service->also_context, ret_lacking);
+    return view_feeder_ready(service->feeder, ret_lacking) && also;
 }

@@ -13,6 +13,10 @@ struct query_service_config {
     const struct state_settings *state;
     const struct view_settings *views;
     const struct http_settings *http;
+    // What else this process must be able to do before /readyz says yes; writes what is lacking if
+    // it is not. NULL: nothing.
+    bool (*also_ready)(void *also_context, struct buffer *ret_lacking);
+    void *also_context;
 };
 
 // Starts everything and serves; what is pointed to must outlive the service. Kafka need not be
