@@ -2,8 +2,6 @@
 // who cannot be told gets a Delivery that says why.
 #include "streams/processors/notifications.h"
 
-#include <string.h>
-
 #include "core/hash.h"
 #include "schemas/alert.h"
 #include "schemas/delivery.h"
@@ -11,7 +9,6 @@
 #include "schemas/user.h"
 #include "streams/processors/alert_words.h"
 #include "streams/processors/checks.h"
-#include "streams/processors/excerpt.h"
 #include "streams/processors/message_html.h"
 #include "streams/processors/message_text.h"
 
@@ -50,11 +47,11 @@ static sg_result take_user(const struct process *process, const struct event *ev
     bool found = false;
     SG_TRY(store_read(users, user->user_id, process->arena, &known, &found));
     if (found && user->version < known.version) {
-        char shown[EXCERPT_MAX];
-        excerpt_of(user->user_id, shown);
-        return sg_fail(SG_DROP, 0,
-                       "version %lld of user_id %s is below version %lld, which was already taken",
-                       (long long)user->version, shown, (long long)known.version);
+        return sg_fail(
+            SG_DROP, 0,
+            "version: %lld is older than %lld, the version already taken; send the change "
+            "with a greater one",
+            (long long)user->version, (long long)known.version);
     }
     return store_write(users, user->user_id, user);
 }
