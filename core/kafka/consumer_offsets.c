@@ -6,6 +6,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 rd_kafka_topic_partition_list_t *consumer_state_list(const struct kafka_position *positions,
@@ -23,6 +24,21 @@ rd_kafka_topic_partition_list_t *consumer_state_list(const struct kafka_position
         }
     }
     return list;
+}
+
+// The library hands out the metadata without an end; the list frees what is there afterwards.
+static sg_result end_metadata(rd_kafka_topic_partition_t *found)
+{
+    if (found->metadata == NULL) {
+        return sg_ok();
+    }
+    char *text = realloc(found->metadata, found->metadata_size + 1);
+    if (text == NULL) {
+        return sg_fail(SG_FATAL, 0, "out of memory for committed positions");
+    }
+    text[found->metadata_size] = '\0';
+    found->metadata = text;
+    return sg_ok();
 }
 
 sg_result kafka_consumer_committed(struct kafka_consumer *consumer,
@@ -45,9 +61,10 @@ sg_result kafka_consumer_committed(struct kafka_consumer *consumer,
                         "asking for committed positions"));
     for (size_t i = 0; i < count; i++) {
         // The library answers in the order of the question.
-        const rd_kafka_topic_partition_t *found = &list->elems[i];
+        rd_kafka_topic_partition_t *found = &list->elems[i];
         SG_TRY(sg_explain(kafka_result(found->err, "committed position"), "%s [%" PRId32 "]",
                           found->topic, found->partition));
+        SG_TRY(end_metadata(found));
         positions[i].offset = found->offset;
         positions[i].metadata = found->metadata;
     }
