@@ -6,6 +6,7 @@
 #include "core/utf8.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { HEADERS_MAX = 32, HEX_SHOWN_BYTES = 64 };
 
@@ -31,6 +32,16 @@ static sg_result print_text(struct bytes bytes, struct buffer *out)
     return print_hex(bytes, HEX_SHOWN_BYTES, out);
 }
 
+// The same for a word of the line: one with a space is a JSON string.
+static sg_result print_word(struct bytes bytes, struct buffer *out)
+{
+    bool has_space = bytes.size == 0 || memchr(bytes.data, ' ', bytes.size) != NULL;
+    if (has_space && utf8_is_valid(bytes)) {
+        return json_string_write(bytes, out);
+    }
+    return print_text(bytes, out);
+}
+
 static bool is_message(enum topic topic)
 {
     return topic_info(topic)->record != NULL && !topic_info(topic)->json;
@@ -42,9 +53,9 @@ static sg_result print_headers(const struct kafka_record *record, struct buffer 
     size_t count = kafka_record_headers(record, headers, HEADERS_MAX);
     for (size_t i = 0; i < count && i < HEADERS_MAX; i++) {
         SG_TRY(buffer_append_byte(out, ' '));
-        SG_TRY(print_text(bytes_of_text(headers[i].name), out));
+        SG_TRY(print_word(bytes_of_text(headers[i].name), out));
         SG_TRY(buffer_append_byte(out, '='));
-        SG_TRY(print_text(headers[i].value, out));
+        SG_TRY(print_word(headers[i].value, out));
     }
     return sg_ok();
 }
@@ -75,24 +86,24 @@ SG_RESULT record_line_print(struct transcoder *transcoder, enum topic topic,
     clock_print(record->timestamp_ms, time);
     SG_TRY(buffer_print(out, "%s %s/%d@%" PRId64 " ", time, topic_info(topic)->name,
                         (int)record->partition, record->offset));
-    SG_TRY(record->key.data == NULL ? buffer_print(out, "-") : print_text(record->key, out));
+    SG_TRY(record->key.data == NULL ? buffer_print(out, "-") : print_word(record->key, out));
     SG_TRY(print_headers(record, out));
     SG_TRY(buffer_append_byte(out, ' '));
     return print_value(transcoder, topic, record, out);
 }
 
-// Adds ,"name":"text", or ,"name_hex":"..." for bytes that are no text, or ,"name":null.
+// Adds "name":"text", or "name_hex":"..." for bytes that are no text, or "name":null.
 static sg_result print_member(const char *name, struct bytes bytes, bool is_null,
                               struct buffer *out)
 {
     if (is_null) {
-        return buffer_print(out, ",\"%s\":null", name);
+        return buffer_print(out, "\"%s\":null", name);
     }
     if (utf8_is_valid(bytes)) {
-        SG_TRY(buffer_print(out, ",\"%s\":", name));
+        SG_TRY(buffer_print(out, "\"%s\":", name));
         return json_string_write(bytes, out);
     }
-    SG_TRY(buffer_print(out, ",\"%s_hex\":\"", name));
+    SG_TRY(buffer_print(out, "\"%s_hex\":\"", name));
     SG_TRY(print_hex(bytes, bytes.size, out));
     return buffer_print(out, "\"");
 }
@@ -104,7 +115,7 @@ static sg_result print_value_json(struct transcoder *transcoder, enum topic topi
         return print_member("value", record->value, !record->has_value, out);
     }
     size_t before = out->size;
-    SG_TRY(buffer_print(out, ",\"value\":"));
+    SG_TRY(buffer_print(out, "\"value\":"));
     sg_result result = transcoder_decode(transcoder, record->value, out);
     if (result.class != SG_DROP) {
         return result;
@@ -125,8 +136,9 @@ static sg_result print_headers_json(const struct kafka_record *record, struct bu
     }
     SG_TRY(buffer_print(out, ",\"headers\":["));
     for (size_t i = 0; i < count && i < HEADERS_MAX; i++) {
-        SG_TRY(buffer_print(out, "%s{\"at\":%zu", i == 0 ? "" : ",", i));
+        SG_TRY(buffer_print(out, i == 0 ? "{" : ",{"));
         SG_TRY(print_member("name", bytes_of_text(headers[i].name), false, out));
+        SG_TRY(buffer_append_byte(out, ','));
         SG_TRY(print_member("value", headers[i].value, headers[i].value.data == NULL, out));
         SG_TRY(buffer_append_byte(out, '}'));
     }
@@ -137,9 +149,10 @@ SG_RESULT record_line_print_json(struct transcoder *transcoder, enum topic topic
                                  const struct kafka_record *record, struct buffer *out)
 {
     SG_TRY(buffer_print(
-        out, "{\"topic\":\"%s\",\"partition\":%d,\"offset\":%" PRId64 ",\"timestamp\":%" PRId64,
+        out, "{\"topic\":\"%s\",\"partition\":%d,\"offset\":%" PRId64 ",\"timestamp\":%" PRId64 ",",
         topic_info(topic)->name, (int)record->partition, record->offset, record->timestamp_ms));
     SG_TRY(print_member("key", record->key, record->key.data == NULL, out));
+    SG_TRY(buffer_append_byte(out, ','));
     SG_TRY(print_value_json(transcoder, topic, record, out));
     SG_TRY(print_headers_json(record, out));
     return buffer_append_byte(out, '}');
