@@ -97,8 +97,8 @@ SG_RESULT kafka_consumer_committed(struct kafka_consumer *consumer,
 SG_RESULT kafka_consumer_range(struct kafka_consumer *consumer, const char *topic,
                                int32_t partition, int64_t *ret_first, int64_t *ret_end);
 
-// The offset of the first record at or after `time_ms`, the end if there is none. Fails as
-// kafka_consumer_range().
+// The offset of the first record at or after `time_ms`, the end if there is none. The marker of a
+// transaction has the broker's time and may be what is found. Fails as kafka_consumer_range().
 SG_RESULT kafka_consumer_offset_at(struct kafka_consumer *consumer, const char *topic,
                                    int32_t partition, int64_t time_ms, int64_t *ret_offset);
 

@@ -1,0 +1,33 @@
+"""The Kafka folder on a real broker, through the check programs of this folder; every test of theirs is one here."""
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN_S = 100
+PROGRAMS = ("kafka_layer_check", "kafka_group_check")
+
+
+def program_path(name):
+    """SOGLIA_TEST_PROGRAMS names the folder of the test programs; else the newest build has them."""
+    named = os.environ.get("SOGLIA_TEST_PROGRAMS")
+    found = [Path(named) / name] if named else list(ROOT.glob(f"build/*/tests/{name}"))
+    assert found, f"{name} is not built: cmake --build --preset dev"
+    return max(found, key=lambda path: path.stat().st_mtime)
+
+
+def names_in(program):
+    """The names that the program's source runs."""
+    source = (Path(__file__).parent / f"{program}.c").read_text(encoding="utf-8")
+    return re.findall(r"cmocka_unit_test_setup_teardown\((\w+),", source)
+
+
+@pytest.mark.parametrize(("program", "test"), [(program, test) for program in PROGRAMS for test in names_in(program)])
+def test_on_a_real_broker(kafka, prefix, program, test):
+    done = subprocess.run([program_path(program), kafka.brokers, prefix, test], capture_output=True, text=True,
+                          timeout=RUN_S, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"OK ] {test}\n" in done.stdout + done.stderr
