@@ -8,7 +8,10 @@
 #include <cmocka.h>
 
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void doubles_print_as_people_write_them(void **state)
@@ -57,6 +60,36 @@ static void doubles_read_back_bit_by_bit(void **state)
     }
 }
 
+// Short decimals take a way of their own, which must round as the C library does.
+static void short_decimals_read_as_the_library_reads_them(void **state)
+{
+    (void)state;
+    uint64_t bits = 88172645463325252U;
+    for (int i = 0; i < 200000; i++) {
+        bits ^= bits << 13;
+        bits ^= bits >> 7;
+        bits ^= bits << 17;
+        char text[NUMBER_TEXT_MAX];
+        const int64_t limits[] = {10, 100000, INT64_C(1000000000000000)};
+        int64_t digits = (int64_t)(bits >> 8) % limits[i % 3];
+        int places = (int)(bits % 8);
+        const char *sign = bits % 5 == 0 ? "-" : "";
+        int64_t scale = 1;
+        for (int j = 0; j < places; j++) {
+            scale *= 10;
+        }
+        snprintf(text, sizeof text, "%s%" PRId64 "%s%0*" PRId64, sign, digits / scale,
+                 places == 0 ? "" : ".", places, places == 0 ? 0 : digits % scale);
+        double value = 7;
+        double wanted = strtod(text, NULL);
+        assert_true(number_read_double(bytes_of_text(text), &value));
+        assert_memory_equal(&value, &wanted, sizeof value);
+    }
+    double zero = 1;
+    assert_true(number_read_double(bytes_of_text("-0"), &zero));
+    assert_true(signbit(zero));
+}
+
 static void only_finite_decimals_are_doubles(void **state)
 {
     (void)state;
@@ -93,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubles_print_as_people_write_them),
         cmocka_unit_test(doubles_read_back_bit_by_bit),
+        cmocka_unit_test(short_decimals_read_as_the_library_reads_them),
         cmocka_unit_test(only_finite_decimals_are_doubles),
         cmocka_unit_test(integers_fill_the_whole_slice_and_fit),
     };
