@@ -132,11 +132,12 @@ static void aborted(void *context)
 static void forget(void *context, int32_t partition)
 {
     struct mail_effector *effector = context;
+    const size_t given = effector->given;
     size_t kept = 0;
     for (size_t i = 0; i < effector->count; i++) {
         if (effector->kept[i].partition != partition) {
             effector->kept[kept++] = effector->kept[i];
-        } else if (i < effector->given) {
+        } else if (i < given) {
             effector->given--;
         }
     }
