@@ -8,7 +8,6 @@
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
-#include "core/service/metric.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -157,7 +156,6 @@ static void send_message(struct worker *worker, struct mail_job *job, struct byt
     job->end.duration_us = report.duration_us;
     log_outcome(sender, job);
     crash_point("after_outcome_logged");
-    metric_observe_us(METRIC_DELIVERY_SECONDS, 0, report.duration_us);
     if (report.judgement.configuration) {
         complain(sender, COMPLAINT_CONFIGURATION, report.reply);
     } else if (report.judgement.verdict == SMTP_RETRY && report.code == 0) {
