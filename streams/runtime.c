@@ -11,7 +11,7 @@
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/stop.h"
-#include "streams/input_check.h"
+#include "streams/tasks/input_check.h"
 #include "streams/worker.h"
 
 enum {

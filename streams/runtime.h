@@ -2,7 +2,7 @@
 // here.
 #pragma once
 #include "core/kafka/consumer.h"
-#include "streams/effector.h"
+#include "streams/tasks/effector.h"
 #include "streams/stream_settings.h"
 #include "schemas/registry.h"
 

@@ -9,6 +9,7 @@
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
+#include "streams/assignment.h"
 
 enum {
     EVENT_BYTES_MAX = 1 << 30,
@@ -20,171 +21,6 @@ enum {
 static const struct processor *processor_of(const struct worker *worker)
 {
     return worker->config->processor;
-}
-
-// Every position to read on, for an assignment or a rewind. Metadata is not needed there.
-static size_t all_positions(const struct worker *worker, struct kafka_position *ret_positions)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < worker->task_count; i++) {
-        char metadata[TASK_METADATA_MAX];
-        task_positions(worker->tasks[i], metadata, ret_positions + count);
-        for (size_t j = 0; j < worker->tasks[i]->inputs.count; j++) {
-            ret_positions[count + j].metadata = NULL;
-        }
-        count += worker->tasks[i]->inputs.count;
-    }
-    return count;
-}
-
-// Reads on from where the tasks stand: what was prefetched is dropped, every input gets its queue
-// anew.
-static sg_result assign_all(struct worker *worker)
-{
-    struct kafka_position positions[WORKER_POSITIONS_MAX];
-    size_t count = all_positions(worker, positions);
-    SG_TRY(kafka_consumer_assign(worker->consumer, positions, count));
-    for (size_t i = 0; i < worker->task_count; i++) {
-        struct input_list *inputs = &worker->tasks[i]->inputs;
-        for (size_t j = 0; j < inputs->count; j++) {
-            inputs->list[j].queue = kafka_consumer_queue(worker->consumer, inputs->list[j].name,
-                                                         inputs->list[j].partition);
-        }
-    }
-    return sg_ok();
-}
-
-// Turns "from the beginning" into an offset, and learns where the partition ends now. Records that
-// retention took away before they were read are never passed over in silence.
-static sg_result aim_input(struct worker *worker, struct input *input)
-{
-    int64_t first = 0;
-    SG_TRY(kafka_consumer_range(worker->consumer, input->name, input->partition, &first,
-                                &input->known_end));
-    if (input->next_offset < 0) {
-        input->next_offset = first;
-    }
-    if (input->next_offset < first) {
-        if (!worker->config->stream->skip_lost) {
-            return sg_fail(SG_FATAL, 0,
-                           "%s, partition %" PRId32 ": records %" PRId64 " to %" PRId64
-                           " were deleted by retention before they were read; set "
-                           "run.skip_lost=true once to go on without them",
-                           input->name, input->partition, input->next_offset, first - 1);
-        }
-        log_error("records were deleted by retention before they were read",
-                  (struct log_field[]){log_text("topic", input->name),
-                                       log_int("partition", input->partition),
-                                       log_int("from", input->next_offset),
-                                       log_int("to", first - 1),
-                                       {.name = NULL}});
-        input->next_offset = first;
-    }
-    input->committed_offset = input->next_offset;
-    return sg_ok();
-}
-
-static sg_result aim_task(struct worker *worker, struct task *task)
-{
-    for (size_t i = 0; i < task->inputs.count; i++) {
-        SG_TRY(aim_input(worker, &task->inputs.list[i]));
-    }
-    return sg_ok();
-}
-
-static sg_result add_task(struct worker *worker, const struct kafka_position *committed,
-                          size_t count)
-{
-    if (worker->task_count == WORKER_TASKS_MAX) {
-        return sg_fail(SG_FATAL, 0, "%s: more than %d partitions; run more workers",
-                       processor_of(worker)->name, WORKER_TASKS_MAX);
-    }
-    struct task *task = NULL;
-    SG_TRY(task_open(&worker->task_config, committed, count, &task));
-    worker->tasks[worker->task_count++] = task;
-    return aim_task(worker, task);
-}
-
-// With stores each partition number is a task of its own, with all its inputs.
-static sg_result add_partition_tasks(struct worker *worker, const struct kafka_position *committed,
-                                     size_t count)
-{
-    for (int32_t partition = 0; partition < worker->partitions; partition++) {
-        struct kafka_position own[PROCESSOR_INPUTS_MAX];
-        size_t own_count = 0;
-        for (size_t i = 0; i < count && own_count < PROCESSOR_INPUTS_MAX; i++) {
-            if (committed[i].partition == partition) {
-                own[own_count++] = committed[i];
-            }
-        }
-        if (own_count > 0) {
-            SG_TRY(add_task(worker, own, own_count));
-        }
-    }
-    return sg_ok();
-}
-
-static sg_result assigned(void *context, const struct kafka_position *partitions, size_t count)
-{
-    struct worker *worker = context;
-    struct kafka_position committed[WORKER_POSITIONS_MAX];
-    if (count > WORKER_POSITIONS_MAX) {
-        return sg_fail(SG_FATAL, 0, "%s: assigned %zu partitions, at most %d are possible",
-                       processor_of(worker)->name, count, WORKER_POSITIONS_MAX);
-    }
-    crash_point("assigned");
-    if (count > 0) {
-        memcpy(committed, partitions, count * sizeof *committed);
-        SG_TRY(kafka_consumer_committed(worker->consumer, committed, count, COMMITTED_WAIT_MS));
-        SG_TRY(processor_of(worker)->store_count > 0 ? add_partition_tasks(worker, committed, count)
-                                                     : add_task(worker, committed, count));
-    }
-    metric_add(METRIC_REBALANCES, processor_of(worker)->id, 0, 1);
-    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, (int64_t)worker->task_count);
-    log_info("partitions assigned",
-             (struct log_field[]){log_text("worker", worker->name),
-                                  log_int("partitions", (int64_t)count),
-                                  log_int("tasks", (int64_t)worker->task_count),
-                                  {.name = NULL}});
-    worker->assigned = true;
-    return assign_all(worker);
-}
-
-static void close_tasks(struct worker *worker)
-{
-    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, -(int64_t)worker->task_count);
-    for (size_t i = 0; i < worker->task_count; i++) {
-        task_close(&worker->tasks[i]);
-    }
-    worker->task_count = 0;
-}
-
-static sg_result drop_transaction(struct worker *worker)
-{
-    if (!worker->open) {
-        return sg_ok();
-    }
-    worker->open = false;
-    worker->ended_us = clock_monotonic_us();
-    metric_add(METRIC_ABORTS, processor_of(worker)->id, 0, 1);
-    return kafka_producer_abort(worker->producer);
-}
-
-static sg_result revoked(void *context, bool lost)
-{
-    struct worker *worker = context;
-    crash_point("revoked");
-    sg_result ended = lost ? drop_transaction(worker) : worker_commit(worker);
-    // A commit that failed is aborted: whoever gets the partitions does the work again.
-    if (ended.class == SG_ABORT) {
-        ended = drop_transaction(worker);
-    }
-    close_tasks(worker);
-    SG_TRY(ended);
-    log_info("partitions given up", (struct log_field[]){log_text("worker", worker->name),
-                                                         log_text("lost", lost ? "yes" : "no"),
-                                                         {.name = NULL}});
-    return kafka_consumer_assign(worker->consumer, NULL, 0);
 }
 
 // All inputs must have the same number of partitions, or records that belong together would not
@@ -225,7 +61,7 @@ static sg_result open_consumer(struct worker *worker)
         .kafka = config->kafka,
         .group = group,
         .instance = instance,
-        .rebalance = {.assigned = assigned, .revoked = revoked, .context = worker},
+        .rebalance = {.assigned = assignment_given, .revoked = assignment_taken, .context = worker},
     };
     SG_TRY(kafka_consumer_open(&consumer, &worker->consumer));
     if (config->opened != NULL) {
@@ -301,8 +137,8 @@ sg_result worker_open(struct worker *worker, const struct runtime_config *config
 
 void worker_close(struct worker *worker)
 {
-    sg_ignore(drop_transaction(worker)); // The broker aborts what is left open.
-    close_tasks(worker);
+    sg_ignore(worker_drop(worker)); // The broker aborts what is left open.
+    assignment_close(worker);
     if (worker->config->opened != NULL) {
         worker->config->opened(worker->config->opened_context, NULL);
     }
@@ -359,6 +195,17 @@ static sg_result save(struct worker *worker)
     return sg_ok();
 }
 
+sg_result worker_drop(struct worker *worker)
+{
+    if (!worker->open) {
+        return sg_ok();
+    }
+    worker->open = false;
+    worker->ended_us = clock_monotonic_us();
+    metric_add(METRIC_ABORTS, processor_of(worker)->id, 0, 1);
+    return kafka_producer_abort(worker->producer);
+}
+
 sg_result worker_commit(struct worker *worker)
 {
     if (!worker->open) {
@@ -390,7 +237,7 @@ sg_result worker_commit(struct worker *worker)
 sg_result worker_abort(struct worker *worker)
 {
     crash_point("before_abort");
-    SG_TRY(drop_transaction(worker));
+    SG_TRY(worker_drop(worker));
     for (size_t i = 0; i < worker->task_count; i++) {
         SG_TRY(task_abort(worker->tasks[i]));
     }
@@ -398,5 +245,5 @@ sg_result worker_abort(struct worker *worker)
         worker->config->effector->aborted(worker->config->effector->context);
     }
     crash_point("after_abort");
-    return assign_all(worker);
+    return assignment_rewind(worker);
 }

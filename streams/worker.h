@@ -2,7 +2,7 @@
 // One thread.
 #pragma once
 #include "streams/runtime.h"
-#include "streams/task.h"
+#include "streams/tasks/task.h"
 
 enum { WORKER_TASKS_MAX = 1024, WORKER_POSITIONS_MAX = 4096 };
 
@@ -39,6 +39,10 @@ SG_RESULT worker_begin(struct worker *worker);
 // Commits the running transaction: changelog and outputs, offsets, Kafka, then LMDB. Fails:
 // SG_ABORT, SG_FATAL.
 SG_RESULT worker_commit(struct worker *worker);
+
+// Aborts the running Kafka transaction, if there is one; the tasks are left as they are. Fails:
+// SG_FATAL.
+SG_RESULT worker_drop(struct worker *worker);
 
 // Aborts the running transaction and goes back to the last commit. Fails: SG_FATAL.
 SG_RESULT worker_abort(struct worker *worker);

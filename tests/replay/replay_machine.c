@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "streams/input_check.h"
+#include "streams/tasks/input_check.h"
 
 // One partition, so that every key belongs to it. Ids are fixed in place of a registry's.
 enum { PARTITIONS = 1, FIRST_SCHEMA_ID = 1 };

@@ -2,7 +2,7 @@
 // Follows the outbox store: nothing of this is durable, all of it can be read again from the store.
 // One thread.
 #pragma once
-#include "streams/effector.h"
+#include "streams/tasks/effector.h"
 
 struct outbox;
 

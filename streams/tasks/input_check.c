@@ -1,5 +1,5 @@
 // Checks that hold for every Avro topic.
-#include "streams/input_check.h"
+#include "streams/tasks/input_check.h"
 
 #include <inttypes.h>
 #include <stdio.h>

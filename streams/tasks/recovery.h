@@ -1,6 +1,6 @@
 // Brings the state of a task up to the last committed transaction, from its changelogs.
 #pragma once
-#include "streams/task.h"
+#include "streams/tasks/task.h"
 
 // Reads what the state lacks and commits it. `sequence` is the number of the last committed
 // transaction. Says how far it is, every second. Fails: SG_FATAL when the changelogs do not reach

@@ -1,6 +1,6 @@
 // Catching up: every record behind the saved position of each changelog, in order, committed in
 // pieces.
-#include "streams/recovery.h"
+#include "streams/tasks/recovery.h"
 
 #include <inttypes.h>
 

@@ -3,8 +3,8 @@
 // partitions. One thread.
 #pragma once
 #include "streams/codecs.h"
-#include "streams/input.h"
-#include "streams/outbox.h"
+#include "streams/tasks/input.h"
+#include "streams/tasks/outbox.h"
 #include "streams/output.h"
 
 struct task_config {

@@ -1,5 +1,5 @@
 // Merging: a head for each input, the earliest goes first.
-#include "streams/input.h"
+#include "streams/tasks/input.h"
 
 // How long an input that is known to have more may be silent: the broker may be away, and then
 // nothing else should overtake.

@@ -1,5 +1,5 @@
 // Tasks: opened with their state, committed after Kafka, rewound on an abort.
-#include "streams/task.h"
+#include "streams/tasks/task.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "core/number.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
-#include "streams/recovery.h"
+#include "streams/tasks/recovery.h"
 
 enum { PATH_MAX_BYTES = 4096, MICROSECONDS = 1000, ARENA_BYTES_MAX = 64 << 20 };
 

@@ -1,5 +1,5 @@
 // A binary heap of due times. An entry is in the heap or with the effector, never in both.
-#include "streams/outbox.h"
+#include "streams/tasks/outbox.h"
 
 #include <stdlib.h>
 #include <string.h>

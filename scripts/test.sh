@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Every test, one line a stage. A stage's output is in build/test/<stage>.log; of one that fails the end is shown here.
+# With names as arguments only those stages run.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+logs=build/test
+mkdir -p "$logs"
+wanted=("$@")
+passed=0 failed=0 broken=() left_out=()
+readonly shown_lines=60
+
+# Adds what the test runners counted in a log: ctest's and pytest's closing lines, and our own "N passed, N failed".
+count() {
+    local log=$1 good=0 bad=0 total
+    while read -r total bad_now; do
+        good=$((good + total - bad_now)) bad=$((bad + bad_now))
+    done < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+)$/\2 \1/p' "$log")
+    while read -r good_now bad_now; do
+        good=$((good + good_now)) bad=$((bad + bad_now))
+    done < <(sed -nE 's/^(=+ )?([0-9]+) passed, ([0-9]+) failed.*$/\2 \3/p; s/^=+ (([0-9]+) failed, )?([0-9]+) passed.* in .*$/\3 0\2/p' "$log")
+    ((good + bad > 0)) || good=1
+    passed=$((passed + good)) failed=$((failed + bad))
+}
+
+# stage NAME COMMAND...: runs it, prints one line.
+stage() {
+    local name=$1 log=$logs/$1.log begun=$SECONDS
+    shift
+    if ((${#wanted[@]} > 0)) && [[ " ${wanted[*]} " != *" $name "* ]]; then
+        return
+    fi
+    printf '%-12s ' "$name"
+    if "$@" >"$log" 2>&1; then
+        count "$log"
+        printf 'ok      %4d s\n' $((SECONDS - begun))
+    else
+        local before=$failed
+        count "$log"
+        ((failed > before)) || failed=$((failed + 1))
+        broken+=("$name")
+        printf 'FAILED  %4d s   (%s)\n' $((SECONDS - begun)) "$log"
+        grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Generating)' "$log" | tail -n $shown_lines | sed 's/^/    /'
+    fi
+}
+
+python_tests() {
+    local python
+    python=$(scripts/test-env.sh)/bin/python || return 1
+    SOGLIA_BIN=$PWD/build/soglia "$python" -m pytest -q -n 2 --dist=loadgroup -p no:cacheprovider --durations=15 "$@"
+}
+
+# 100,000 seeded cases with all options: the processor against the oracle, which shares no code with it.
+oracle_cases() {
+    python3 tests/oracle/make_replay.py --from 0 --to "${SOGLIA_ORACLE_CASES:-100000}" --jobs 1 |
+        build/gcc/tests/replay_driver --processor=alerts --commit-every=7 -
+}
+
+# The pages made from tables in the code are as the code says.
+generated_docs() {
+    diff <(build/soglia settings --markdown) docs/settings.md && diff <(build/soglia metrics --markdown) docs/metrics.md
+}
+
+stage release scripts/build.sh
+stage docs generated_docs
+stage lint scripts/lint.sh
+stage gcc cmake --workflow --preset gcc
+stage dev cmake --workflow --preset dev
+stage oracle oracle_cases
+stage python python_tests tests
+stage tsan cmake --workflow --preset tsan
+stage fuzz cmake --workflow --preset fuzz
+stage tidy cmake --workflow --preset tidy
+
+data=${SOGLIA_DATA:-../shared/data}
+[[ -d $data/nab ]] || left_out+=("the recorded series ($data is not there; generated ones ran)")
+for what in "${left_out[@]+"${left_out[@]}"}"; do
+    echo "left out: $what"
+done
+echo "took $SECONDS s"
+((${#broken[@]} == 0)) || echo "failed: ${broken[*]}"
+echo "$passed passed, $failed failed"
+((failed == 0))
