@@ -3,7 +3,7 @@
 #pragma once
 #include "connectors/mail/mail_sender.h"
 #include "core/kafka/consumer.h"
-#include "streams/effector.h"
+#include "streams/tasks/effector.h"
 
 struct mail_effector;
 
