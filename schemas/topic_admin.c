@@ -206,14 +206,20 @@ static sg_result create(struct work *work, const struct topic_info *info, int32_
     return sg_ok();
 }
 
+static int32_t wanted_partitions(const struct work *work, enum topic_group group)
+{
+    const struct topic_settings *topics = work->config->topics;
+    return (int32_t)(group == TOPIC_GROUP_JSON ? topics->json_partitions : topics->partitions);
+}
+
 static sg_result create_missing(struct work *work)
 {
     struct topic_report *report = work->report;
     for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
         enum topic_group group = topic_info(topic)->group;
         enum topic first = group == TOPIC_GROUP_NONE ? TOPIC_COUNT : first_of_group(report, group);
-        int32_t partitions = first == TOPIC_COUNT ? (int32_t)work->config->topics->partitions
-                                                  : report->rows[first].partitions;
+        int32_t partitions =
+            first == TOPIC_COUNT ? wanted_partitions(work, group) : report->rows[first].partitions;
         if (report->rows[topic].state == TOPIC_MISSING) {
             SG_TRY(create(work, topic_info(topic), partitions, &report->rows[topic]));
         }

@@ -162,6 +162,12 @@ static const struct option rows[] = {
      "Put before the name of every topic, so that several installations share a cluster."},
     {"topics.partitions", OPTION_INT, offsetof(struct topic_settings, partitions), "4", 1, 10000,
      NULL, "Partitions of a topic that is made, unless its group has a number already."},
+    // One, so that the lines that somebody types are taken in the order in which they were typed:
+    // without a key kcat spreads them, and lines of one millisecond would have no order any more.
+    {"topics.json_partitions", OPTION_INT, offsetof(struct topic_settings, json_partitions), "1", 1,
+     10000, NULL,
+     "The same for the .json topics; with more than one, lines without a key may overtake each "
+     "other."},
     {"topics.replication", OPTION_INT, offsetof(struct topic_settings, replication), "-1", -1, 127,
      NULL, "Replicas of a topic that is made; -1 is the broker's default."},
 };

@@ -47,10 +47,11 @@ struct topic_info {
 struct topic_settings {
     const char *prefix; // Put before every name; "" by default.
     int64_t partitions;
-    int64_t replication; // -1: the broker's default.
+    int64_t json_partitions; // Of the .json topics.
+    int64_t replication;     // -1: the broker's default.
 };
 
-// The rows topics.prefix, topics.partitions and topics.replication.
+// The rows of `topics.*`.
 struct option_table topic_options(struct topic_settings *target);
 
 // The row of a topic. Any thread.
