@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_AGAIN_US = 1000000 };
+enum { LOOK_AGAIN_US = 1000000, READ_BACK_MS = 5 };
 
 static const struct option rows[] = {
     {"registry.url", OPTION_TEXT, offsetof(struct registry_settings, url), "", 0, 0, NULL,
@@ -251,6 +251,28 @@ sg_result registry_compatible(struct registry *registry, enum topic topic)
     return result;
 }
 
+// Reads until the version that was just written is seen: a commit returns once it is decided, the
+// marker that lets read_committed readers past it follows a moment later.
+static sg_result read_back(struct registry *registry, const char *subject, const char *canonical,
+                           const struct registry_version **ret_found)
+{
+    int64_t timeout_ms = registry->settings->timeout_ms;
+    int64_t limit_us = clock_monotonic_us() + timeout_ms * 1000;
+    *ret_found = NULL;
+    for (;;) {
+        SG_TRY(registry_log_read(registry->log, timeout_ms, &registry->book));
+        *ret_found = registry_book_find(&registry->book, subject, canonical);
+        if (*ret_found != NULL) {
+            return sg_ok();
+        }
+        if (clock_monotonic_us() > limit_us) {
+            return sg_fail(SG_RETRY, 0, "subject %s: what was committed is not seen after %lld ms",
+                           subject, (long long)timeout_ms);
+        }
+        clock_sleep_ms(READ_BACK_MS);
+    }
+}
+
 // Writes a version into the log that this program has claimed, and reads it back: a program that
 // does not claim (another registry on the same topic) may have taken the id at the same moment.
 static sg_result write_version(struct registry *registry, const char *subject,
@@ -269,9 +291,9 @@ static sg_result write_version(struct registry *registry, const char *subject,
     sg_result result = registry_log_write(registry->log, &record);
     registry_record_done(&record);
     SG_TRY(result);
-    SG_TRY(registry_log_read(registry->log, registry->settings->timeout_ms, &registry->book));
-    const struct registry_version *found = registry_book_find(&registry->book, subject, canonical);
-    if (found == NULL || found->id != record.id) {
+    const struct registry_version *found = NULL;
+    SG_TRY(read_back(registry, subject, canonical, &found));
+    if (found->id != record.id) {
         return sg_fail(SG_RETRY, 0, "subject %s: another program took the id %d", subject,
                        (int)record.id);
     }
