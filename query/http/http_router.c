@@ -22,6 +22,9 @@ static bool path_matches(const char *pattern, struct http_request *request)
 {
     size_t captured = 0;
     for (size_t i = 0; i < request->segment_count; i++) {
+        if (*pattern == '\0') {
+            return false;
+        }
         struct bytes wanted = next_segment(&pattern);
         bool capture = wanted.size > 0 && wanted.data[0] == '{';
         if (!capture && !bytes_equal(wanted, request->segments[i])) {

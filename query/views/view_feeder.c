@@ -3,6 +3,7 @@
 
 #include "core/arena.h"
 #include "core/hash.h"
+#include "core/kafka/admin.h"
 #include "core/service/backoff.h"
 #include "core/service/clock.h"
 #include "core/service/log.h"
@@ -25,15 +26,15 @@ enum {
     PARTITION_CHECK_MS = 10000,
     ARENA_BYTES = 32 * 1024 * 1024,
     US_PER_MS = 1000,
-    // The registry is asked again and again anyway, and a stop waits for the call that runs.
-    REGISTRY_CALL_MS_MAX = 3000,
+    // Nothing else is asked of Kafka before it has answered this short call: a stop has to wait for
+    // the call that runs.
+    PROBE_MS = 1000,
 };
 
 static const struct backoff retries = {.first_ms = 100, .max_ms = 5000};
 
 struct view_feeder {
     struct view_feeder_config config;
-    struct registry_settings registry_settings; // Of the configuration, with a bound on waiting.
     pthread_t thread;
     bool started;
     atomic_bool closing;
@@ -42,6 +43,7 @@ struct view_feeder {
     // Of the thread:
     struct view_writer *writer;
     struct view_inputs inputs;
+    struct kafka_admin *admin; // Asks whether Kafka is there.
     struct codec *codecs[VIEW_COUNT];
     void *values[VIEW_COUNT]; // Room for a decoded record.
     struct arena *arena;
@@ -87,12 +89,21 @@ static sg_result open_codecs(struct view_feeder *feeder)
     return sg_ok();
 }
 
+static sg_result probe(struct view_feeder *feeder)
+{
+    if (feeder->admin == NULL) {
+        SG_TRY(kafka_admin_open(feeder->config.kafka, &feeder->admin));
+    }
+    return kafka_admin_wait(feeder->admin, PROBE_MS);
+}
+
 static sg_result connect(struct view_feeder *feeder)
 {
     const struct view_feeder_config *config = &feeder->config;
+    SG_TRY(probe(feeder));
     if (feeder->registry == NULL) {
         struct registry *registry = NULL;
-        SG_TRY(registry_open(&(struct registry_config){.registry = &feeder->registry_settings,
+        SG_TRY(registry_open(&(struct registry_config){.registry = config->registry,
                                                        .kafka = config->kafka,
                                                        .topics = config->topics},
                              &registry));
@@ -250,6 +261,7 @@ static sg_result check_partitions(struct view_feeder *feeder, bool *ret_changed)
         return sg_ok();
     }
     feeder->checked_us = now_us;
+    SG_TRY(probe(feeder));
     return view_inputs_changed(&feeder->inputs, ret_changed);
 }
 
@@ -330,6 +342,7 @@ static void free_feeder(struct view_feeder *feeder)
 {
     view_inputs_done(&feeder->inputs);
     kafka_consumer_close(&feeder->inputs.consumer);
+    kafka_admin_close(&feeder->admin);
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         codec_free(&feeder->codecs[i]);
         free(feeder->values[i]);
@@ -373,10 +386,6 @@ sg_result view_feeder_open(const struct view_feeder_config *config, struct view_
         return sg_fail(SG_FATAL, 0, "views: out of memory");
     }
     feeder->config = *config;
-    feeder->registry_settings = *config->registry;
-    if (feeder->registry_settings.timeout_ms > REGISTRY_CALL_MS_MAX) {
-        feeder->registry_settings.timeout_ms = REGISTRY_CALL_MS_MAX;
-    }
     pthread_mutex_init(&feeder->lock, NULL);
     snprintf(feeder->trouble, sizeof feeder->trouble, "the views have not begun to be fed");
     feeder->arena = arena_new(ARENA_BYTES);
