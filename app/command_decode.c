@@ -2,6 +2,7 @@
 #include "app/command.h"
 
 #include "app/stdin_reader.h"
+#include "app/stdout_writer.h"
 #include "app/transcoder.h"
 
 #include <arpa/inet.h>
@@ -36,8 +37,7 @@ static sg_result print_message(struct decoding *decoding, uint32_t length, struc
         SG_TRY(transcoder_decode(decoding->transcoder, message, &decoding->line));
     }
     SG_TRY(buffer_append_byte(&decoding->line, '\n'));
-    fwrite(decoding->line.data, 1, decoding->line.size, stdout);
-    return sg_ok();
+    return stdout_writer_put(buffer_bytes(&decoding->line));
 }
 
 static sg_result next_message(struct decoding *decoding, uint32_t *ret_length,

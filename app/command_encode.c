@@ -2,10 +2,10 @@
 #include "app/command.h"
 
 #include "app/json_lines.h"
+#include "app/stdout_writer.h"
 #include "app/topic_word.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 struct encode_words {
@@ -34,14 +34,6 @@ static const struct option options[] = {
      .help = "The text between key and value."},
 };
 
-static void write_bytes(struct bytes bytes)
-{
-    // A failure stays in the stream's error flag, which main() looks at.
-    if (bytes.size > 0) {
-        fwrite(bytes.data, 1, bytes.size, stdout);
-    }
-}
-
 // kcat takes the first delimiter that it finds, so none may occur in what it separates.
 static sg_result refuse_delimiter(struct bytes bytes, const char *delimiter, const char *where)
 {
@@ -58,11 +50,10 @@ static sg_result write_delimited(void *context, struct bytes value, struct bytes
     SG_TRY(refuse_delimiter(value, words->delimiter, "value"));
     SG_TRY(refuse_delimiter(key, words->delimiter, "key"));
     SG_TRY(refuse_delimiter(key, words->key_delimiter, "key"));
-    write_bytes(key);
-    write_bytes(bytes_of_text(words->key_delimiter));
-    write_bytes(value);
-    write_bytes(bytes_of_text(words->delimiter));
-    return sg_ok();
+    SG_TRY(stdout_writer_put(key));
+    SG_TRY(stdout_writer_put(bytes_of_text(words->key_delimiter)));
+    SG_TRY(stdout_writer_put(value));
+    return stdout_writer_put(bytes_of_text(words->delimiter));
 }
 
 static sg_result write_length(void *context, struct bytes value, struct bytes key)
@@ -70,9 +61,8 @@ static sg_result write_length(void *context, struct bytes value, struct bytes ke
     (void)context;
     (void)key;
     uint32_t length = htonl((uint32_t)value.size);
-    write_bytes(bytes_of(&length, sizeof length));
-    write_bytes(value);
-    return sg_ok();
+    SG_TRY(stdout_writer_put(bytes_of(&length, sizeof length)));
+    return stdout_writer_put(value);
 }
 
 static sg_result check_words(const struct encode_words *words, enum topic topic)

@@ -1,9 +1,9 @@
 // soglia metrics: what /metrics can show.
 #include "app/command.h"
 
-#include "core/service/metric.h"
+#include "app/stdout_writer.h"
 
-#include <stdio.h>
+#include "core/service/metric.h"
 
 enum { PAGE_MAX_BYTES = 1024 * 1024 };
 
@@ -29,8 +29,7 @@ static sg_result run(const struct invocation *invocation)
     struct buffer page SG_CLEANUP(buffer_done);
     buffer_init(&page, PAGE_MAX_BYTES);
     SG_TRY(metric_print(&page));
-    fwrite(page.data, 1, page.size, stdout);
-    return sg_ok();
+    return stdout_writer_put(buffer_bytes(&page));
 }
 
 const struct command metrics_command = {

@@ -2,13 +2,11 @@
 #include "app/command.h"
 
 #include "app/record_line.h"
+#include "app/stdout_writer.h"
 #include "app/tail_source.h"
 #include "app/topic_word.h"
 
 #include "core/service/clock.h"
-
-#include <stdio.h>
-#include <string.h>
 
 struct tail_words {
     const char *from;
@@ -64,11 +62,7 @@ static sg_result show(struct tailing *tailing, const struct tail_words *words, e
     SG_TRY(words->json ? record_line_print_json(tailing->transcoder, topic, record, &tailing->line)
                        : record_line_print(tailing->transcoder, topic, record, &tailing->line));
     SG_TRY(buffer_append_byte(&tailing->line, '\n'));
-    if (fwrite(tailing->line.data, 1, tailing->line.size, stdout) < tailing->line.size) {
-        // main() tells why; a tail that follows must not go on without a reader.
-        return sg_fail(SG_FATAL, 0, "standard output cannot be written");
-    }
-    return sg_ok();
+    return stdout_writer_put(buffer_bytes(&tailing->line));
 }
 
 static sg_result run(const struct invocation *invocation)
