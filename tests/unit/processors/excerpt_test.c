@@ -39,7 +39,11 @@ static void a_long_text_is_cut_between_characters(void **state)
 {
     (void)state;
     // One byte, then characters of two: the limit falls inside one.
-    static const char text[] = "aéééééééééééééééééééééééééééééééééééééééé";
+    static const char text[] = "a"
+                               "éééééééééé"
+                               "éééééééééé"
+                               "éééééééééé"
+                               "éééééééééé";
     char shown[EXCERPT_MAX];
     excerpt_of(bytes_of_text(text), shown);
     assert_true(utf8_is_valid(bytes_of_text(shown)));
