@@ -5,9 +5,12 @@
 #include "core/hash.h"
 #include "core/service/backoff.h"
 #include "core/service/metric.h"
+#include "core/utf8.h"
 #include "schemas/delivery.h"
 #include "schemas/notification.h"
 #include "schemas/outbox_entry.h"
+
+enum { ID_BYTES_MAX = 128 };
 
 static const struct option options[] = {
     {.key = "deliver.retry_first",
@@ -40,11 +43,29 @@ struct option_table deliver_options(struct deliver_settings *target)
                                  false};
 }
 
+// The id is the key of the entry and part of the mail's Message-ID.
+static sg_result check_id(struct bytes id)
+{
+    if (id.size >= 1 && id.size <= ID_BYTES_MAX && utf8_is_printable(id)) {
+        return sg_ok();
+    }
+    return sg_fail(SG_DROP, 0,
+                   "notification_id: wants 1 to %d bytes without control characters, has %zu bytes",
+                   ID_BYTES_MAX, id.size);
+}
+
 sg_result deliver_take(const struct process *process, const struct event *event)
 {
     const struct notification *notification = event->record;
+    SG_TRY(check_id(notification->notification_id));
     struct store *outbox = stores_get(process->stores, DELIVER_OUTBOX);
-    struct outbox_entry entry = {.notification = *notification};
+    struct outbox_entry entry;
+    bool found = false;
+    SG_TRY(store_read(outbox, notification->notification_id, process->arena, &entry, &found));
+    if (found) {
+        return sg_ok(); // Under way already: the same notification again is no other one.
+    }
+    entry = (struct outbox_entry){.notification = *notification};
     return store_write(outbox, notification->notification_id, &entry);
 }
 
