@@ -32,7 +32,7 @@ static void print_option(const struct option *option, FILE *out)
     struct buffer type SG_CLEANUP(buffer_done);
     buffer_init(&type, TEXT_MAX_BYTES);
     // Cannot fail but by memory, which leaves the line short.
-    sg_ignore(option_print_type(option, &type));
+    sg_ignore(option_print_kind(option, &type));
     bool is_switch = option->type == OPTION_BOOL;
     fprintf(out, "  --%s%s\n      %s", option->key, is_switch ? "" : "=VALUE", option->help);
     if (!is_switch) {

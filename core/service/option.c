@@ -70,8 +70,11 @@ static bool read_quantity(const char *text, const struct unit *units, int64_t *r
 
 static sg_result print_quantity(int64_t value, const struct unit *units, struct buffer *out)
 {
+    if (value == 0) {
+        return buffer_append_byte(out, '0');
+    }
     const struct unit *unit = units;
-    while (unit->factor > 1 && (value == 0 || value % unit->factor != 0)) {
+    while (value % unit->factor != 0) {
         unit++;
     }
     return buffer_print(out, "%" PRId64 "%s", value / unit->factor, unit->name);
@@ -174,6 +177,29 @@ static sg_result print_choices(const char *choices, struct buffer *out)
         } else {
             SG_TRY(buffer_append(out, bytes_of_text(text)));
         }
+    }
+    return sg_ok();
+}
+
+SG_RESULT option_print_kind(const struct option *option, struct buffer *out)
+{
+    switch (option->type) {
+    case OPTION_TEXT:
+        return buffer_print(out, "text");
+    case OPTION_SECRET:
+        return buffer_print(out, "secret");
+    case OPTION_INT:
+        return buffer_print(out, "integer");
+    case OPTION_DOUBLE:
+        return buffer_print(out, "number");
+    case OPTION_BOOL:
+        return buffer_print(out, "true or false");
+    case OPTION_DURATION:
+        return buffer_print(out, "duration");
+    case OPTION_SIZE:
+        return buffer_print(out, "size");
+    case OPTION_CHOICE:
+        return print_choices(option->choices, out);
     }
     return sg_ok();
 }

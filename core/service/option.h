@@ -45,8 +45,12 @@ struct option_table {
 // text of a secret is never in the reason. Any thread.
 SG_RESULT option_read(const struct option *option, const char *text, void *target);
 
-// What a value looks like, for people: "text", "duration", "false or true", "a, b or c". Any
-// thread. Fails as buffer_append().
+// The type in a word or two, for a table: "text", "duration", "size", "a, b or c". Any thread.
+// Fails as buffer_append().
+SG_RESULT option_print_kind(const struct option *option, struct buffer *out);
+
+// What a value looks like, for somebody who got it wrong: "a duration as 100ms, 10s, 5m, 24h or
+// 7d". Any thread. Fails as buffer_append().
 SG_RESULT option_print_type(const struct option *option, struct buffer *out);
 
 // The limits, as "from 1s to 1h", nothing when there are none. Any thread. Fails as

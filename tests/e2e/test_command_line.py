@@ -1,6 +1,7 @@
 """The program as a person meets it without any server: help, usage, settings, exit codes."""
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +122,10 @@ def test_references_name_every_setting_and_metric(run):
     for key in keys:
         assert f"| `{key}` |" in page
     assert "| `soglia_records_read_total` | counter |" in run("metrics", "--markdown").stdout
+
+
+@pytest.mark.parametrize("command", ["settings", "metrics"])
+def test_reference_in_docs_is_that_of_the_program(run, command):
+    page = Path(__file__).resolve().parents[2] / f"docs/{command}.md"
+    assert run(command, "--markdown").stdout == page.read_text(), (
+        f"out of date; mend it with: build/soglia {command} --markdown > docs/{command}.md")

@@ -171,7 +171,9 @@ def test_decode_shows_a_record_while_the_pipe_is_open(shared):
         decode.wait()
 
 
-def test_tail_merges_topics_by_time_and_filters(topics, kafka, prefix):
+def test_tail_merges_topics_by_time_and_filters(soglia, kafka, prefix):
+    soglia.settings["topics.json_partitions"] = 2
+    soglia.run("topics", "apply", timeout_s=60)
     now = int(time.time() * 1000)
     values = [("quotes.json", 0, 3), ("users.json", 1, 1), ("quotes.json", 1, 2), ("users.json", 0, 4),
               ("quotes.json", 0, 5)]
@@ -180,7 +182,7 @@ def test_tail_merges_topics_by_time_and_filters(topics, kafka, prefix):
                                               partition=partition)])
 
     def shown(*args):
-        text = topics.run("tail", "quotes.json", "users.json", "--json", *args).text
+        text = soglia.run("tail", "quotes.json", "users.json", "--json", *args).text
         return [json.loads(line)["value"] for line in text.splitlines()]
 
     assert shown() == ["at 1", "at 2", "at 3", "at 4", "at 5"]

@@ -146,6 +146,28 @@ static void limits_print_in_their_units(void **state)
     assert_string_equal(text, "from 0 to 3MiB");
 }
 
+static void assert_kind(struct option option, const char *wanted)
+{
+    struct buffer out;
+    char text[64] = "";
+    buffer_init(&out, sizeof text);
+    sg_result result = option_print_kind(&option, &out);
+    snprintf(text, sizeof text, "%.*s", (int)out.size, (const char *)out.data);
+    buffer_done(&out);
+    assert_true(sg_is_ok(result));
+    assert_string_equal(text, wanted);
+}
+
+static void kinds_print_in_a_word_or_two(void **state)
+{
+    (void)state;
+    assert_kind((struct option){.type = OPTION_DURATION}, "duration");
+    assert_kind((struct option){.type = OPTION_SIZE}, "size");
+    assert_kind((struct option){.type = OPTION_SECRET}, "secret");
+    assert_kind((struct option){.type = OPTION_CHOICE, .choices = "a"}, "a");
+    assert_kind((struct option){.type = OPTION_CHOICE, .choices = "a|b|c"}, "a, b or c");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +177,7 @@ int main(void)
         cmocka_unit_test(the_other_types_are_read),
         cmocka_unit_test(choices_are_whole_words),
         cmocka_unit_test(limits_print_in_their_units),
+        cmocka_unit_test(kinds_print_in_a_word_or_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

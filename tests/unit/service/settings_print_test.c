@@ -94,8 +94,7 @@ static void the_reference_comes_from_the_tables_alone(void **state)
     take_printed();
     assert_non_null(strstr(printed, "\n## All\n"));
     assert_non_null(strstr(printed, "| `kafka.brokers` | text | `localhost:9092` | Brokers. |\n"));
-    assert_non_null(
-        strstr(printed, "| `smtp.password` | secret text | `(not set)` | Password. |\n"));
+    assert_non_null(strstr(printed, "| `smtp.password` | secret | `(not set)` | Password. |\n"));
     assert_null(strstr(printed, "other:1"));
 }
 
