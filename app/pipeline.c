@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "app/mail_effector.h"
 #include "core/folder.h"
@@ -18,7 +20,7 @@
 #include "streams/runtime.h"
 #include "streams/topology.h"
 
-enum { FOLDER_MAX_BYTES = 4096, BROKER_WAIT_MS = 2000, CLUSTER_ID_MAX = 128 };
+enum { CLOSE_S_MAX = 4, FOLDER_MAX_BYTES = 4096, BROKER_WAIT_MS = 2000, CLUSTER_ID_MAX = 128 };
 
 struct pipeline_worker {
     struct runtime_config config;
@@ -187,23 +189,51 @@ bool pipeline_ready(void *context, struct buffer *ret_lacking)
     return ready;
 }
 
+// True when the worker has ended by the deadline. Then its result may be looked at.
+static bool join(struct pipeline_worker *worker, const struct timespec *deadline)
+{
+    return !worker->started || pthread_timedjoin_np(worker->thread, NULL, deadline) == 0;
+}
+
+// A worker that waits for a Kafka that is away does not end in time. The process ends without it,
+// as by kill -9: what was not committed is done again at the next start.
+static void abandon(const struct pipeline_worker *worker, sg_result result)
+{
+    log_warn("Kafka does not answer: ending without the last commit, the next start does that "
+             "work again",
+             (struct log_field[]){log_text("processor", worker->config.processor->name),
+                                  {.name = NULL}});
+    if (!sg_is_ok(result)) {
+        log_error("ending", (struct log_field[]){log_text("reason", sg_reason()), {.name = NULL}});
+    }
+    _exit(sg_is_ok(result) ? 0 : 1);
+}
+
 sg_result pipeline_close(struct pipeline **pipeline)
 {
     struct pipeline *closing = *pipeline;
     if (closing == NULL) {
         return sg_ok();
     }
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += CLOSE_S_MAX;
     sg_result result = sg_ok();
+    const struct pipeline_worker *late = NULL;
     for (size_t i = 0; i < closing->count; i++) {
         struct pipeline_worker *worker = &closing->workers[i];
-        if (worker->started) {
-            pthread_join(worker->thread, NULL);
+        if (!join(worker, &deadline)) {
+            late = worker;
+            continue;
         }
         mail_effector_close(&worker->effector);
         if (sg_is_ok(result) && !sg_is_ok(worker->result)) {
             result = sg_fail(worker->result.class, worker->result.code, "%s: %s",
                              worker->config.processor->name, worker->reason);
         }
+    }
+    if (late != NULL) {
+        abandon(late, result);
     }
     registry_close(&closing->registry);
     free(closing->workers);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK_BYTES = 4096 };
+// A larger block than the second is given back at a reset: one huge event should not cost memory
+// for ever.
+enum { FIRST_BLOCK_BYTES = 4096, KEPT_BLOCK_BYTES_MAX = 4 << 20 };
 
 struct block {
     struct block *older;
@@ -95,5 +97,10 @@ void arena_reset(struct arena *arena)
     }
     free_blocks(arena->newest->older);
     arena->newest->older = NULL;
+    if (arena->newest->capacity > KEPT_BLOCK_BYTES_MAX) {
+        free_blocks(arena->newest);
+        arena->newest = NULL;
+        return;
+    }
     arena->newest->used = 0;
 }

@@ -80,8 +80,8 @@ static sg_result check_identity(struct stores *stores, const char *identity)
     SG_TRY(table_get(transaction, stores->meta, meta_key("identity"), &value, &found));
     if (found && !bytes_is_text(value, identity)) {
         return sg_fail(SG_FATAL, 0,
-                       "state %s belongs to another Kafka cluster or prefix (%.*s, here %s); set "
-                       "another state.dir or move the folder away",
+                       "state %s belongs to another Kafka cluster, prefix or number of partitions "
+                       "(%.*s, here %s); set another state.dir or move the folder away",
                        stores->path, (int)value.size, (const char *)value.data, identity);
     }
     SG_TRY(table_put(transaction, stores->meta, meta_key("identity"), bytes_of_text(identity)));

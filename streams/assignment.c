@@ -4,11 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
+#include "core/service/stop.h"
 
-enum { COMMITTED_WAIT_MS = 60000 };
+enum { COMMITTED_WAIT_MS = 60000, RETRY_WAIT_MS = 500, TRIES_MAX = 120 };
 
 static const struct processor *processor_of(const struct worker *worker)
 {
@@ -95,6 +97,7 @@ static sg_result add_task(struct worker *worker, const struct kafka_position *co
     struct task *task = NULL;
     SG_TRY(task_open(&worker->task_config, committed, count, &task));
     worker->tasks[worker->task_count++] = task;
+    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, 1);
     return aim_task(worker, task);
 }
 
@@ -117,37 +120,71 @@ static sg_result add_partition_tasks(struct worker *worker, const struct kafka_p
     return sg_ok();
 }
 
-sg_result assignment_given(void *context, const struct kafka_position *partitions, size_t count)
+static sg_result open_tasks(struct worker *worker, const struct kafka_position *partitions,
+                            size_t count)
 {
-    struct worker *worker = context;
     struct kafka_position committed[WORKER_POSITIONS_MAX];
-    if (count > WORKER_POSITIONS_MAX) {
-        return sg_fail(SG_FATAL, 0, "%s: assigned %zu partitions, at most %d are possible",
-                       processor_of(worker)->name, count, WORKER_POSITIONS_MAX);
+    if (count == 0) {
+        return sg_ok();
     }
-    crash_point("assigned");
-    if (count > 0) {
-        memcpy(committed, partitions, count * sizeof *committed);
-        SG_TRY(kafka_consumer_committed(worker->consumer, committed, count, COMMITTED_WAIT_MS));
-        SG_TRY(processor_of(worker)->store_count > 0 ? add_partition_tasks(worker, committed, count)
-                                                     : add_task(worker, committed, count));
+    memcpy(committed, partitions, count * sizeof *committed);
+    SG_TRY(kafka_consumer_committed(worker->consumer, committed, count, COMMITTED_WAIT_MS));
+    return processor_of(worker)->store_count > 0 ? add_partition_tasks(worker, committed, count)
+                                                 : add_task(worker, committed, count);
+}
+
+// The group gives an assignment only once, so what fails for a time is tried again here.
+static sg_result open_tasks_patiently(struct worker *worker,
+                                      const struct kafka_position *partitions, size_t count)
+{
+    sg_result opened = open_tasks(worker, partitions, count);
+    for (int tries = 1; opened.class == SG_RETRY && tries < TRIES_MAX && !stop_requested();
+         tries++) {
+        log_warn("opening the tasks is tried again",
+                 (struct log_field[]){log_text("worker", worker->name),
+                                      log_text("reason", sg_reason()),
+                                      {.name = NULL}});
+        assignment_close(worker);
+        clock_sleep_ms(RETRY_WAIT_MS);
+        opened = open_tasks(worker, partitions, count);
     }
+    return opened;
+}
+
+static void tell_assigned(struct worker *worker, size_t count)
+{
     metric_add(METRIC_REBALANCES, processor_of(worker)->id, 0, 1);
-    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, (int64_t)worker->task_count);
     log_info("partitions assigned",
              (struct log_field[]){log_text("worker", worker->name),
                                   log_int("partitions", (int64_t)count),
                                   log_int("tasks", (int64_t)worker->task_count),
                                   {.name = NULL}});
+}
+
+sg_result assignment_given(void *context, const struct kafka_position *partitions, size_t count)
+{
+    struct worker *worker = context;
+    if (count > WORKER_POSITIONS_MAX) {
+        return sg_fail(SG_FATAL, 0, "%s: assigned %zu partitions, at most %d are possible",
+                       processor_of(worker)->name, count, WORKER_POSITIONS_MAX);
+    }
+    crash_point("assigned");
+    SG_TRY(worker_check_partitions(worker));
+    sg_result opened = open_tasks_patiently(worker, partitions, count);
+    if (opened.class == SG_RETRY) {
+        return sg_fail(SG_FATAL, opened.code, "%s: %s", worker->name, sg_reason());
+    }
+    SG_TRY(opened);
+    tell_assigned(worker, count);
     worker->assigned = true;
     return assignment_rewind(worker);
 }
 
 void assignment_close(struct worker *worker)
 {
-    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, -(int64_t)worker->task_count);
     for (size_t i = 0; i < worker->task_count; i++) {
         task_close(&worker->tasks[i]);
+        metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, -1);
     }
     worker->task_count = 0;
 }
@@ -158,7 +195,7 @@ sg_result assignment_taken(void *context, bool lost)
     crash_point("revoked");
     sg_result ended = lost ? worker_drop(worker) : worker_commit(worker);
     // A commit that failed is aborted: whoever gets the partitions does the work again.
-    if (ended.class == SG_ABORT) {
+    if (ended.class == SG_ABORT || ended.class == SG_RETRY) {
         ended = worker_drop(worker);
     }
     assignment_close(worker);

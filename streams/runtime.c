@@ -21,6 +21,7 @@ enum {
     PROBLEM_WAIT_MS = 500, // After trouble that may pass.
     PROBLEMS_MAX = 120,    // In a row, then it is fatal.
     GAUGES_US = 1000000,
+    REFUSED_TOLD = 10, // In a second, one by one.
 };
 
 static bool holds_record(const struct topic_info *info)
@@ -51,8 +52,23 @@ static sg_result take_event(struct worker *worker, struct task *task, struct eve
     return worker->config->processor->take(&process, event);
 }
 
-static void log_refused(const struct worker *worker, const struct event *event)
+// A few a second are told one by one, the others are counted: dead-letters has them all.
+static void log_refused(struct worker *worker, const struct event *event)
 {
+    int64_t now_us = clock_monotonic_us();
+    if (now_us - worker->refused_since_us >= 1000000) {
+        if (worker->refused > REFUSED_TOLD) {
+            log_warn("more records were refused",
+                     (struct log_field[]){log_text("by", worker->name),
+                                          log_int("records", worker->refused - REFUSED_TOLD),
+                                          {.name = NULL}});
+        }
+        worker->refused_since_us = now_us;
+        worker->refused = 0;
+    }
+    if (++worker->refused > REFUSED_TOLD) {
+        return;
+    }
     log_warn("record refused, sent to dead-letters",
              (struct log_field[]){log_text("by", worker->name),
                                   log_text("topic", topic_info(event->topic)->name),

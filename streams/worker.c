@@ -23,9 +23,24 @@ static const struct processor *processor_of(const struct worker *worker)
     return worker->config->processor;
 }
 
+// Keys move when a topic gets partitions, their state does not: that takes a decision of people.
+static sg_result set_partitions(struct worker *worker, const char *topic, int32_t count)
+{
+    if (worker->partitions != 0 && worker->partitions != count) {
+        return sg_fail(SG_FATAL, 0,
+                       "topic %s had %" PRId32 " partitions and has %" PRId32
+                       " now: keys belong to other partitions than their state",
+                       topic, worker->partitions, count);
+    }
+    worker->partitions = count;
+    snprintf(worker->identity, sizeof worker->identity, "%s/%s/%" PRId32,
+             worker->config->cluster_id, worker->config->topics->prefix, count);
+    return sg_ok();
+}
+
 // All inputs must have the same number of partitions, or records that belong together would not
 // meet.
-static sg_result check_partitions(struct worker *worker)
+sg_result worker_check_partitions(struct worker *worker)
 {
     const struct processor *processor = processor_of(worker);
     const char *first = NULL;
@@ -37,7 +52,7 @@ static sg_result check_partitions(struct worker *worker)
                           "topic %s (has `soglia topics apply` been run?)", names[i]));
         if (first == NULL) {
             first = names[i];
-            worker->partitions = count;
+            SG_TRY(set_partitions(worker, first, count));
         } else if (count != worker->partitions) {
             return sg_fail(SG_FATAL, 0,
                            "topic %s has %" PRId32 " partitions, %s has %" PRId32
@@ -67,7 +82,7 @@ static sg_result open_consumer(struct worker *worker)
     if (config->opened != NULL) {
         config->opened(config->opened_context, worker->consumer);
     }
-    SG_TRY(check_partitions(worker));
+    SG_TRY(worker_check_partitions(worker));
     char names[PROCESSOR_INPUTS_MAX][KAFKA_TOPIC_MAX + 1];
     const char *topics[PROCESSOR_INPUTS_MAX];
     size_t count = 0;
@@ -114,8 +129,6 @@ sg_result worker_open(struct worker *worker, const struct runtime_config *config
     *worker = (struct worker){.config = config};
     snprintf(worker->name, sizeof worker->name, "%s-%" PRId64, config->processor->name,
              config->worker);
-    snprintf(worker->identity, sizeof worker->identity, "%s/%s", config->cluster_id,
-             config->topics->prefix);
     worker->task_config = (struct task_config){
         .processor = config->processor,
         .kafka = config->kafka,

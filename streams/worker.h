@@ -19,11 +19,13 @@ struct worker {
     int32_t partitions;  // Of each input topic.
     struct task *tasks[WORKER_TASKS_MAX];
     size_t task_count;
-    bool open;        // A transaction is running.
-    int64_t begun_us; // When it was begun.
-    int64_t ended_us; // When the last one ended.
-    size_t next_task; // Whose turn it is.
-    bool assigned;    // An assignment was received since the start.
+    bool open;                // A transaction is running.
+    int64_t begun_us;         // When it was begun.
+    int64_t ended_us;         // When the last one ended.
+    size_t next_task;         // Whose turn it is.
+    bool assigned;            // An assignment was received since the start.
+    int64_t refused_since_us; // When refusals were last told in the log one by one,
+    int64_t refused;          // and how many there were since.
 };
 
 // Opens clients and codecs and checks the topics. Fails: SG_FATAL, SG_RETRY when Kafka does not
@@ -32,6 +34,10 @@ SG_RESULT worker_open(struct worker *worker, const struct runtime_config *config
 
 // Closes everything; a running transaction is aborted.
 void worker_close(struct worker *worker);
+
+// Checks that all inputs have the same number of partitions, and the one they had when the worker
+// was opened. Fails: SG_FATAL, SG_RETRY.
+SG_RESULT worker_check_partitions(struct worker *worker);
 
 // Begins a transaction if none is running. Fails as kafka_producer_begin().
 SG_RESULT worker_begin(struct worker *worker);
