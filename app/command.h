@@ -23,6 +23,12 @@ struct invocation {
 // its code the program ends with COMMAND_USAGE, else with COMMAND_FAILED.
 typedef sg_result (*command_run_fn)(const struct invocation *invocation);
 
+struct command;
+
+// Puts arguments, help and options of what the first word chooses into `command`, a copy of the
+// command. Fails: SG_FATAL with COMMAND_BAD_WORDS for an unknown word.
+typedef sg_result (*command_choose_fn)(const char *word, struct command *command);
+
 struct command {
     const char *name;
     const char *arguments; // "TOPIC...", "" for none.
@@ -36,4 +42,5 @@ struct command {
     // Sections of the settings that it uses ("kafka"), ended by NULL. For its help.
     const char *const sections[COMMAND_SECTIONS_MAX];
     command_run_fn run;
+    command_choose_fn choose; // NULL where the first word changes nothing.
 };

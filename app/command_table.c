@@ -9,6 +9,7 @@ extern const struct command check_command;
 extern const struct command decode_command;
 extern const struct command deliver_command;
 extern const struct command encode_command;
+extern const struct command fetch_command;
 extern const struct command help_command;
 extern const struct command metrics_command;
 extern const struct command produce_command;
@@ -24,6 +25,7 @@ const struct command *const command_table[] = {
     &run_command,
     &deliver_command,
     &serve_command,
+    &fetch_command,
     &topics_command,
     &produce_command,
     &tail_command,

@@ -115,6 +115,16 @@ static int run_command(const struct command *command, const struct command_line 
     return COMMAND_FAILED;
 }
 
+static int run_chosen(const struct command *command, const struct command_line *line)
+{
+    struct command chosen = *command;
+    if (command->choose != NULL && line->word_count > 0 &&
+        !sg_is_ok(command->choose(line->words[0], &chosen))) {
+        return say_usage(command->name);
+    }
+    return run_command(&chosen, line);
+}
+
 int main(int count, char **arguments)
 {
     struct command_line line;
@@ -132,5 +142,5 @@ int main(int count, char **arguments)
         return COMMAND_USAGE;
     }
     const struct command *command = command_find(name);
-    return command == NULL ? say_unknown(name) : run_command(command, &line);
+    return command == NULL ? say_unknown(name) : run_chosen(command, &line);
 }
