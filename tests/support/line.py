@@ -111,6 +111,13 @@ def assert_alerts(records, expected):
 
 def assert_delivered(line, mails):
     """Each alert that asks for it has one notification, one Delivery that says SENT, and one mail."""
+    to = assert_sent(line)
+    assert sorted(map(message_id, mails)) == sorted(to)
+    assert all(mail.recipients == [to[message_id(mail)]] for mail in mails)
+
+
+def assert_sent(line):
+    """The same without the mails; returns the addresses by notification id."""
     wanted = sorted(one.value["alert_id"] for one in line.read("alerts") if one.value["notify"])
     notifications = [one.value for one in line.read("notifications")]
     assert sorted(alert for one in notifications for alert in one["alert_ids"]) == wanted
@@ -118,9 +125,7 @@ def assert_delivered(line, mails):
     sent = [one.value for one in line.read("deliveries")]
     assert {one["outcome"] for one in sent} <= {"SENT"}
     assert sorted(one["notification_id"] for one in sent) == ids
-    assert sorted(message_id(mail) for mail in mails) == ids
-    to = {one["notification_id"]: one["address"] for one in notifications}
-    assert all(mail.recipients == [to[message_id(mail)]] for mail in mails)
+    return {one["notification_id"]: one["address"] for one in notifications}
 
 
 def message_id(mail):

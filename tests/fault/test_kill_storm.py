@@ -1,0 +1,246 @@
+"""kill -9 at random moments: what comes out is what comes out without it."""
+import json
+import random
+import time
+from collections import defaultdict
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from support.kafka import CALL_S, LOG, Reader, Record
+from support.line import (Line, assert_alerts, assert_delivered, assert_sent, assert_views, message_id, quote, recorded,
+                          subscription, user)
+from support.wait import until
+
+WAIT_S = 90
+KILLS = 20
+STOP_S = 5
+CONNECTIONS = 4  # smtp.connections
+IN_FLIGHT_S = 0.25  # From the server's taking a mail to the sender's writing it down, on a busy machine.
+FILES = [file for file in recorded.FILES if file.startswith("nab/")]
+USERS = ("ada", "grace", "édith", "linus", "margaret", "radia")
+ROLES = {"ingest": ("run", "ingest"), "alerts": ("run", "alerts"), "notifications": ("run", "notifications"),
+         "deliver": ("deliver",), "serve": ("serve",)}
+
+
+@pytest.fixture
+def line(soglia, kafka, avro, prefix):
+    return Line(soglia, kafka, avro, prefix).apply()
+
+
+@pytest.fixture
+def dice():
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    return random.Random(seed)
+
+
+class Roles:
+    """Processes that are started again at once when they are killed."""
+
+    def __init__(self, soglia, roles):
+        self._soglia, self._roles = soglia, roles
+        self.running = {name: soglia.start(*words) for name, words in roles.items()}
+        self.killed_at = defaultdict(list)
+
+    def kill(self, name):
+        self.killed_at[name].append(time.time())
+        self.running[name].kill9()
+        self.running[name] = self._soglia.start(*self._roles[name])
+
+    def kills(self):
+        return {name: len(times) for name, times in self.killed_at.items()}
+
+    def end(self):
+        return {name: process.end(STOP_S) for name, process in self.running.items()}
+
+
+class Progress:
+    """What has come so far, uncommitted work included: the moments to kill at are counted in it."""
+
+    def __init__(self, line, topics, mails=()):
+        self._partitions = [TopicPartition(line.prefix + topic, partition)
+                            for topic in topics for partition in line.kafka.partitions(line.prefix + topic)]
+        self._mails = mails
+        self._asker = Consumer(line.kafka.config(group_id=f"{line.prefix}progress"), logger=LOG)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._asker.close()
+
+    def count(self):
+        return len(self._mails) + sum(self._asker.get_watermark_offsets(one, CALL_S)[1] for one in self._partitions)
+
+    def pass_on(self, steps):
+        """Waits until so much more has come, or nothing comes any more."""
+        goal, last, moved_at = self.count() + steps, -1, time.monotonic()
+
+        def passed():
+            nonlocal last, moved_at
+            now = self.count()
+            if now != last:
+                last, moved_at = now, time.monotonic()
+            return now >= goal or time.monotonic() - moved_at > 1
+        until(passed, WAIT_S, "anything to come")
+
+
+def series():
+    """60,000 quotes of eight series, mixed as they would come: each series in its order."""
+    files = [recorded.read(file) for file in FILES]
+    return [one for _, one in sorted(((at / len(quotes), one) for quotes in files for at, one in enumerate(quotes)),
+                                     key=lambda pair: pair[0])], files
+
+
+def parts(quotes, count):
+    return [quotes[at * len(quotes) // count:(at + 1) * len(quotes) // count] for at in range(count)]
+
+
+def chosen(files):
+    """A user a series, in turn."""
+    for at, quotes in enumerate(files):
+        yield recorded.subscriptions_for(quotes, 3)[at % len(USERS)]
+
+
+@pytest.mark.timeout(300)
+def test_every_role_killed_at_random(line, soglia, smtp, dice):
+    roles = Roles(soglia, ROLES)
+    soglia.wait_ready(roles.running["serve"])
+    quotes, files = series()
+    line.give("users", [user(name) for name in USERS])
+    line.give("subscriptions", list(chosen(files)))
+    line.wait_taken("notifications", "users", WAIT_S)
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+
+    with Progress(line, ("quotes", "alerts", "notifications", "deliveries"), smtp.mails) as progress:
+        for part in parts(quotes, KILLS):
+            give_json(line, part)
+            progress.pass_on(dice.randrange(1, 4000))
+            roles.kill(dice.choice(list(ROLES)))
+
+    line.wait_taken("ingest", "quotes.json", WAIT_S)
+    taken = [one.value for one in line.read("quotes")]
+    assert recorded_again(taken) == recorded_again(quote(*one[:3], source=one.source) for one in quotes)
+    expected = line.expected_alerts()
+    assert len(expected) > 2000
+    assert_alerts(line.wait_for("alerts", len(expected), WAIT_S), expected)
+
+    notified = sum(alert["notify"] for alert in expected)
+    line.wait_for("deliveries", notified, WAIT_S)
+    soglia.wait_ready(roles.running["serve"])
+    assert_views(line)
+    assert roles.end() == dict.fromkeys(ROLES, 0)
+    assert_alerts(line.read("alerts"), expected)
+    doubled = assert_mails(assert_sent(line), smtp.mails, roles.killed_at["deliver"])
+    print(f"killed {roles.kills()}; {len(quotes)} quotes, {len(expected)} alerts, {len(smtp.mails)} mails, "
+          f"{doubled} of them twice")
+
+
+def assert_mails(to, mails, killed_at):
+    """None is lost. One comes twice, to the byte, only if the server took it as its sender was killed: nobody can know.
+
+    Returns how many came twice.
+    """
+    copies = defaultdict(list)
+    for mail in mails:
+        copies[message_id(mail)].append(mail)
+    assert copies.keys() == to.keys()
+    assert all(mail.recipients == [to[name]] for name, same in copies.items() for mail in same)
+    doubled = {name: same for name, same in copies.items() if len(same) > 1}
+    for name, same in doubled.items():
+        assert all(mail.raw == same[0].raw for mail in same), name
+        for mail in same[:-1]:
+            assert any(abs(mail.received_at - killed) < IN_FLIGHT_S for killed in killed_at), name
+    assert sum(len(same) - 1 for same in doubled.values()) <= CONNECTIONS * len(killed_at)
+    return len(doubled)
+
+
+def give_json(line, quotes):
+    """As people send them; ingest makes Avro of them."""
+    line.kafka.produce(line.prefix + "quotes.json", [
+        Record(one.instrument, json.dumps({"instrument": one.instrument, "value": one.value,
+                                           "event_time": one.event_time, "source": one.source})) for one in quotes])
+
+
+def recorded_again(quotes):
+    """Quotes by instrument, in order."""
+    by_instrument = {}
+    for one in quotes:
+        by_instrument.setdefault(one["instrument"], []).append(one)
+    return by_instrument
+
+
+@pytest.mark.timeout(240)
+def test_two_instances_share_the_partitions(line, soglia, dice, tmp_path):
+    """Killed in turn; one stays away until the other has taken over its partitions."""
+    shared = ["--kafka.session_timeout=2s"]
+    two = {str(at): ("run", "alerts", f"--run.instance={at}", f"--state.dir={tmp_path / f'alerts-{at}'}", *shared)
+           for at in range(2)}
+    roles = Roles(soglia, two)
+    quotes, files = series()
+    line.give("subscriptions", [one for quotes_of in files for one in recorded.subscriptions_for(quotes_of, 3)[:3]])
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+
+    with Progress(line, ("alerts",)) as progress:
+        for number, part in enumerate(parts(quotes, 8)):
+            line.give("quotes", [quote(*one[:3]) for one in part])
+            progress.pass_on(dice.randrange(1, 800))
+            if number == 4:
+                roles.running["0"].kill9()
+                line.wait_taken("alerts", "quotes", WAIT_S)
+            roles.kill("0" if number == 4 else dice.choice(list(two)))
+
+    expected = line.expected_alerts()
+    assert len(expected) > 2000
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    assert roles.end() == {"0": 0, "1": 0}
+    assert_alerts(line.read("alerts"), expected)
+    print(f"killed {roles.kills()}; {len(quotes)} quotes, {len(expected)} alerts")
+
+
+def toggle(line, count):
+    """Quotes of which every one raises an alert."""
+    return line.give("quotes", [quote("stock:A", 100 + at % 2, at) for at in count])
+
+
+def test_work_goes_on_under_a_second_after_kill_9(line, soglia):
+    process = soglia.start("run", "alerts")
+    line.give("subscriptions", [subscription("ada", "stock:A", high=100.5, notify_cleared=True)])
+    line.wait_taken("alerts", "subscriptions")
+    toggle(line, range(1, 4))
+    line.wait_for("alerts", 3, WAIT_S)
+
+    took = []
+    for at in range(4, 9):
+        process.kill9()
+        toggle(line, [at])
+        with Reader(line.kafka, line.prefix + "alerts") as reader:
+            started = time.monotonic()
+            process = soglia.start("run", "alerts")
+            until(lambda reader=reader, at=at: reader.read_some() and len(reader.records) >= at, WAIT_S, "the next alert")
+            took.append(time.monotonic() - started)
+    print("s from start to the next committed alert:", ", ".join(f"{one:.3f}" for one in took))
+    assert min(took) < 1, took
+    assert process.end() == 0
+    assert_alerts(line.read("alerts"), line.expected_alerts())
+
+
+def test_a_signal_ends_in_time_and_loses_nothing(line, soglia, smtp):
+    quotes, files = series()
+    line.give("users", [user(name) for name in USERS])
+    line.give("subscriptions", list(chosen(files)))
+    line.give("quotes", [quote(*one[:3]) for one in quotes])
+    expected = line.expected_alerts()
+    with Progress(line, ("alerts", "deliveries")) as progress:
+        for _ in range(3):
+            process = soglia.start("run", "all")
+            progress.pass_on(500)
+            assert process.end(STOP_S) == 0
+
+    process = soglia.start("run", "all")
+    line.wait_for("alerts", len(expected), WAIT_S)
+    line.wait_for("deliveries", sum(alert["notify"] for alert in expected), WAIT_S)
+    assert process.end(STOP_S) == 0
+    assert_alerts(line.read("alerts"), expected)
+    assert_delivered(line, smtp.mails)
