@@ -34,8 +34,10 @@ static const char *shown(struct bytes text, char ret_text[static SHOWN_CHARS_MAX
 {
     size_t size = text.size < SHOWN_CHARS_MAX ? text.size : SHOWN_CHARS_MAX;
     for (size_t i = 0; i < size; i++) {
-        bool is_plain = text.data[i] >= ' ' && text.data[i] <= '~';
-        ret_text[i] = is_plain ? (char)text.data[i] : '?';
+        ret_text[i] = (char)text.data[i];
+        if (ret_text[i] < ' ' || ret_text[i] > '~') {
+            ret_text[i] = '?';
+        }
     }
     ret_text[size] = '\0';
     return ret_text;

@@ -22,17 +22,26 @@ struct resolver {
     struct buffer resolved;
 };
 
+static sg_result prepare(struct resolver *resolver, struct bytes writer_schema)
+{
+    buffer_init(&resolver->resolved, RESOLVED_BYTES_MAX);
+    resolver->scratch = arena_new(SCRATCH_BYTES_MAX);
+    if (resolver->scratch == NULL) {
+        return sg_fail(SG_FATAL, 0, "%s: out of memory", resolver->type->full_name);
+    }
+    SG_TRY(schema_tree_parse(bytes_of_text(resolver->type->schema), &resolver->reader));
+    return sg_explain(schema_tree_parse(writer_schema, &resolver->writer), "writer's schema");
+}
+
 sg_result resolver_new(struct bytes writer_schema, const struct record_type *reader,
                        struct resolver **ret_resolver)
 {
     SG_CLEANUP(resolver_free) struct resolver *resolver = calloc(1, sizeof *resolver);
-    if (resolver == NULL || (resolver->scratch = arena_new(SCRATCH_BYTES_MAX)) == NULL) {
+    if (resolver == NULL) {
         return sg_fail(SG_FATAL, 0, "%s: out of memory", reader->full_name);
     }
     resolver->type = reader;
-    buffer_init(&resolver->resolved, RESOLVED_BYTES_MAX);
-    SG_TRY(schema_tree_parse(bytes_of_text(reader->schema), &resolver->reader));
-    SG_TRY(sg_explain(schema_tree_parse(writer_schema, &resolver->writer), "writer's schema"));
+    SG_TRY(prepare(resolver, writer_schema));
 
     *ret_resolver = SG_MOVE(resolver);
     return sg_ok();

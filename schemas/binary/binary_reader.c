@@ -3,8 +3,8 @@
 
 #include "core/utf8.h"
 
+#include <endian.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 enum {
@@ -94,25 +94,27 @@ sg_result binary_reader_boolean(struct binary_reader *reader, const char *field,
 
 sg_result binary_reader_float(struct binary_reader *reader, const char *field, float *ret_value)
 {
-    struct bytes raw;
-    SG_TRY(binary_reader_fixed(reader, field, sizeof(uint32_t), &raw));
     uint32_t bits = 0;
-    for (unsigned i = 0; i < sizeof bits; i++) {
-        bits |= (uint32_t)raw.data[i] << (i * CHAR_BIT);
+    if (binary_reader_left(reader) < sizeof bits) {
+        return fail_short(field);
     }
+    memcpy(&bits, reader->at, sizeof bits);
+    bits = le32toh(bits);
     memcpy(ret_value, &bits, sizeof bits);
+    reader->at += sizeof bits;
     return sg_ok();
 }
 
 sg_result binary_reader_double(struct binary_reader *reader, const char *field, double *ret_value)
 {
-    struct bytes raw;
-    SG_TRY(binary_reader_fixed(reader, field, sizeof(uint64_t), &raw));
     uint64_t bits = 0;
-    for (unsigned i = 0; i < sizeof bits; i++) {
-        bits |= (uint64_t)raw.data[i] << (i * CHAR_BIT);
+    if (binary_reader_left(reader) < sizeof bits) {
+        return fail_short(field);
     }
+    memcpy(&bits, reader->at, sizeof bits);
+    bits = le64toh(bits);
     memcpy(ret_value, &bits, sizeof bits);
+    reader->at += sizeof bits;
     return sg_ok();
 }
 
@@ -144,7 +146,7 @@ sg_result binary_reader_bytes(struct binary_reader *reader, const char *field,
 sg_result binary_reader_string(struct binary_reader *reader, const char *field,
                                struct bytes *ret_value)
 {
-    struct bytes text;
+    struct bytes text = {0};
     SG_TRY(binary_reader_bytes(reader, field, &text));
     if (!utf8_is_valid(text)) {
         return sg_fail(SG_DROP, 0, "%s: text that is not UTF-8", field);

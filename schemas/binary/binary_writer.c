@@ -4,7 +4,7 @@
 #include "core/utf8.h"
 
 #include <assert.h>
-#include <limits.h>
+#include <endian.h>
 #include <string.h>
 
 enum { VARINT_BITS = 7, VARINT_MORE = 0x80 };
@@ -40,20 +40,18 @@ uint8_t *binary_writer_float(uint8_t *at, float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    for (unsigned i = 0; i < sizeof bits; i++) {
-        *at++ = (uint8_t)(bits >> (i * CHAR_BIT));
-    }
-    return at;
+    bits = htole32(bits);
+    memcpy(at, &bits, sizeof bits);
+    return at + sizeof bits;
 }
 
 uint8_t *binary_writer_double(uint8_t *at, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    for (unsigned i = 0; i < sizeof bits; i++) {
-        *at++ = (uint8_t)(bits >> (i * CHAR_BIT));
-    }
-    return at;
+    bits = htole64(bits);
+    memcpy(at, &bits, sizeof bits);
+    return at + sizeof bits;
 }
 
 uint8_t *binary_writer_bytes(uint8_t *at, struct bytes bytes)

@@ -5,12 +5,10 @@
 
 #include <jansson.h>
 
-#include <string.h>
-
 enum { ASCII_MAX = 0x7F, LEAD_MIN = 0xC2, LEAD_MAX = 0xC3, LEAD_SHIFT = 6, LOW_BITS = 0x3F };
 
-static sg_result write_value(const struct schema_node *node, const json_t *value,
-                             struct buffer *out, unsigned depth);
+static sg_result write_value(const struct schema_node *node, json_t *value, struct buffer *out,
+                             unsigned depth);
 
 static sg_result fail_type(const struct schema_node *node)
 {
@@ -32,8 +30,7 @@ static sg_result write_text(struct buffer *out, struct bytes text)
 }
 
 // JSON holds bytes as the code points 0 to 255, which are one or two bytes of UTF-8.
-static sg_result read_code_points(const struct schema_node *node, const json_t *value,
-                                  struct buffer *out)
+static sg_result read_code_points(const struct schema_node *node, json_t *value, struct buffer *out)
 {
     const uint8_t *text = (const uint8_t *)json_string_value(value);
     size_t size = json_string_length(value);
@@ -51,8 +48,7 @@ static sg_result read_code_points(const struct schema_node *node, const json_t *
     return sg_ok();
 }
 
-static sg_result write_bytes(const struct schema_node *node, const json_t *value,
-                             struct buffer *out)
+static sg_result write_bytes(const struct schema_node *node, json_t *value, struct buffer *out)
 {
     SG_CLEANUP(buffer_done) struct buffer raw;
     buffer_init(&raw, SCHEMA_TEXT_MAX);
@@ -63,7 +59,7 @@ static sg_result write_bytes(const struct schema_node *node, const json_t *value
     return raw.size == node->fixed_size ? buffer_append(out, buffer_bytes(&raw)) : fail_type(node);
 }
 
-static sg_result write_real(const struct schema_node *node, const json_t *value, struct buffer *out)
+static sg_result write_real(const struct schema_node *node, json_t *value, struct buffer *out)
 {
     double real = json_number_value(value);
     SG_TRY(buffer_reserve(out, BINARY_DOUBLE_BYTES));
@@ -74,12 +70,12 @@ static sg_result write_real(const struct schema_node *node, const json_t *value,
     return sg_ok();
 }
 
-static sg_result write_record(const struct schema_node *node, const json_t *value,
-                              struct buffer *out, unsigned depth)
+static sg_result write_record(const struct schema_node *node, json_t *value, struct buffer *out,
+                              unsigned depth)
 {
     for (size_t i = 0; i < node->field_count; i++) {
         const struct schema_field *field = &node->fields[i];
-        const json_t *member = json_object_get(value, field->name);
+        json_t *member = json_object_get(value, field->name);
         member = member == NULL ? field->default_value : member;
         if (member == NULL) {
             return sg_fail(SG_DROP, 0, "%s: the default lacks it", field->name);
@@ -89,8 +85,8 @@ static sg_result write_record(const struct schema_node *node, const json_t *valu
     return sg_ok();
 }
 
-static sg_result write_array(const struct schema_node *node, const json_t *value,
-                             struct buffer *out, unsigned depth)
+static sg_result write_array(const struct schema_node *node, json_t *value, struct buffer *out,
+                             unsigned depth)
 {
     size_t count = json_array_size(value);
     if (count > 0) {
@@ -102,18 +98,15 @@ static sg_result write_array(const struct schema_node *node, const json_t *value
     return write_long(out, 0);
 }
 
-static sg_result write_map(const struct schema_node *node, const json_t *value, struct buffer *out,
+static sg_result write_map(const struct schema_node *node, json_t *value, struct buffer *out,
                            unsigned depth)
 {
-    // Iterating does not change the object; jansson's iterators want it without const.
-    json_t *map = NULL;
-    memcpy(&map, &value, sizeof map);
     const char *key = NULL;
     json_t *item = NULL;
     if (json_object_size(value) > 0) {
         SG_TRY(write_long(out, (int64_t)json_object_size(value)));
     }
-    json_object_foreach(map, key, item)
+    json_object_foreach(value, key, item)
     {
         SG_TRY(write_text(out, bytes_of_text(key)));
         SG_TRY(write_value(node->item, item, out, depth));
@@ -121,14 +114,13 @@ static sg_result write_map(const struct schema_node *node, const json_t *value, 
     return write_long(out, 0);
 }
 
-static sg_result write_enum(const struct schema_node *node, const json_t *value, struct buffer *out)
+static sg_result write_enum(const struct schema_node *node, json_t *value, struct buffer *out)
 {
     int index = schema_tree_word_index(&node->symbols, json_string_value(value));
     return index < 0 ? fail_type(node) : write_long(out, index);
 }
 
-static sg_result write_whole(const struct schema_node *node, const json_t *value,
-                             struct buffer *out)
+static sg_result write_whole(const struct schema_node *node, json_t *value, struct buffer *out)
 {
     json_int_t number = json_integer_value(value);
     if (node->kind == SCHEMA_INT && (number < INT32_MIN || number > INT32_MAX)) {
@@ -138,7 +130,7 @@ static sg_result write_whole(const struct schema_node *node, const json_t *value
 }
 
 // Whether the JSON is of the kind at all.
-static bool is_of_kind(enum schema_kind kind, const json_t *value)
+static bool is_of_kind(enum schema_kind kind, json_t *value)
 {
     switch (kind) {
     case SCHEMA_NULL:
@@ -167,8 +159,8 @@ static bool is_of_kind(enum schema_kind kind, const json_t *value)
     return true;
 }
 
-static sg_result write_of_kind(const struct schema_node *node, const json_t *value,
-                               struct buffer *out, unsigned depth)
+static sg_result write_of_kind(const struct schema_node *node, json_t *value, struct buffer *out,
+                               unsigned depth)
 {
     switch (node->kind) {
     case SCHEMA_NULL:
@@ -202,8 +194,8 @@ static sg_result write_of_kind(const struct schema_node *node, const json_t *val
                                    : write_value(node->branches[0], value, out, depth);
 }
 
-static sg_result write_value(const struct schema_node *node, const json_t *value,
-                             struct buffer *out, unsigned depth)
+static sg_result write_value(const struct schema_node *node, json_t *value, struct buffer *out,
+                             unsigned depth)
 {
     if (depth == SCHEMA_DEPTH_MAX) {
         return sg_fail(SG_DROP, 0, "its default is nested deeper than %d", SCHEMA_DEPTH_MAX);
@@ -214,7 +206,7 @@ static sg_result write_value(const struct schema_node *node, const json_t *value
     return write_of_kind(node, value, out, depth + 1);
 }
 
-sg_result schema_default_write(const struct schema_node *node, const struct json_t *value,
+sg_result schema_default_write(const struct schema_node *node, struct json_t *value,
                                struct buffer *out)
 {
     return write_value(node, value, out, 0);

@@ -2,6 +2,7 @@
 // down is taken as good: a recursive type is compared once.
 #include "schemas/binary/schema_match.h"
 
+#include <assert.h>
 #include <string.h>
 
 // The pairs on the way from the root to here.
@@ -174,6 +175,7 @@ static sg_result check_pair(const struct schema_node *reader, const struct schem
 static sg_result check(const struct schema_node *reader, const struct schema_node *writer,
                        const struct pair *outer)
 {
+    assert(reader != NULL && writer != NULL && outer != NULL);
     for (const struct pair *pair = outer; pair != NULL; pair = pair->outer) {
         if (pair->reader == reader && pair->writer == writer) {
             return sg_ok();

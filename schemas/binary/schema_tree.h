@@ -41,7 +41,7 @@ struct schema_field {
     const char *name;
     const char *doc; // "" without one.
     const struct schema_node *type;
-    const struct json_t *default_value; // NULL without one.
+    struct json_t *default_value; // NULL without one.
     struct schema_words aliases;
 };
 

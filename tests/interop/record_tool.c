@@ -37,11 +37,16 @@ static void print_hex(struct bytes bytes)
 
 static sg_result read_hex(const char *line, struct buffer *out)
 {
-    unsigned byte = 0;
-    for (; sscanf(line, "%2x", &byte) == 1; line += 2) {
-        SG_TRY(buffer_append_byte(out, (uint8_t)byte));
+    for (; line[0] != '\0' && line[1] != '\0'; line += 2) {
+        const char digits[] = {line[0], line[1], '\0'};
+        SG_TRY(buffer_append_byte(out, (uint8_t)strtoul(digits, NULL, 16)));
     }
     return sg_ok();
+}
+
+static void print_text(struct bytes text)
+{
+    (void)fwrite(text.data, 1, text.size, stdout);
 }
 
 static sg_result encode_line(struct tool *tool, const char *line)
@@ -74,7 +79,7 @@ static void convert_line(struct tool *tool, const char *line, bool is_encode)
     if (is_encode) {
         print_hex(buffer_bytes(&tool->out));
     } else {
-        fwrite(tool->out.data, 1, tool->out.size, stdout);
+        print_text(buffer_bytes(&tool->out));
     }
     putchar('\n');
 }
@@ -83,8 +88,7 @@ static int convert(struct tool *tool, bool is_encode)
 {
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length = 0;
-    while ((length = getline(&line, &capacity, stdin)) > 0) {
+    while (getline(&line, &capacity, stdin) > 0) {
         line[strcspn(line, "\n")] = '\0';
         convert_line(tool, line, is_encode);
     }
@@ -104,7 +108,7 @@ static int print_random(struct tool *tool, uint64_t seed, long count)
             !sg_is_ok(record_json_print(tool->type, tool->record, &tool->out))) {
             return 1;
         }
-        fwrite(tool->out.data, 1, tool->out.size, stdout);
+        print_text(buffer_bytes(&tool->out));
         putchar('\t');
         print_hex(buffer_bytes(&tool->in));
         putchar('\n');

@@ -127,7 +127,7 @@ static void write_json(const struct schema_node *node, const char *text, struct 
 {
     json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
     assert_non_null(json);
-    const json_t *value = json;
+    json_t *value = json;
     if (node->kind == SCHEMA_UNION && json_is_array(json)) {
         json_int_t branch = json_integer_value(json_array_get(json, 0));
         assert_true(sg_is_ok(buffer_append_byte(out, (uint8_t)(branch * 2))));

@@ -202,8 +202,8 @@ static void the_cache_is_bounded_and_keeps_what_is_used(void **state)
     struct desk *desk = *state;
     struct quote quote;
     // One id in use all the time, among many that are used once.
-    for (uint8_t id = 20; id < 20 + 3 * CODEC_RESOLVERS_MAX; id++) {
-        struct bytes message = older_message(desk, id);
+    for (int i = 0; i < 3 * CODEC_RESOLVERS_MAX; i++) {
+        struct bytes message = older_message(desk, (uint8_t)(20 + i));
         assert_true(sg_is_ok(codec_decode(desk->codec, message, desk->arena, &quote)));
         message = older_message(desk, OLDER_ID);
         assert_true(sg_is_ok(codec_decode(desk->codec, message, desk->arena, &quote)));
