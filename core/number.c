@@ -58,32 +58,43 @@ static bool copy_number(struct bytes slice, char *text, size_t text_size)
     return true;
 }
 
+// The whole number that digits stand for, with at most one point among them, which is passed over.
+// `*ret_places` is how many digits are behind it. False for anything else.
+static bool read_digits(struct bytes text, int64_t *ret_digits, size_t *ret_places)
+{
+    size_t point = text.size;
+    int64_t digits = 0;
+    for (size_t at = 0; at < text.size; at++) {
+        uint8_t character = text.data[at];
+        if (character >= '0' && character <= '9') {
+            digits = digits * 10 + (character - '0');
+        } else if (character == '.' && point == text.size) {
+            point = at;
+        } else {
+            return false;
+        }
+    }
+    *ret_digits = digits;
+    *ret_places = point == text.size ? 0 : text.size - point - 1;
+    return point > 0 && point != text.size - 1;
+}
+
 // Reads plain decimals of few digits ("191.5"): the digits and the power of ten are both exact as
 // doubles, so that their quotient is rounded once, as strtod does. False for anything else.
 static bool read_plain(struct bytes text, double *ret_value)
 {
     static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    bool is_negative = text.size > 0 && text.data[0] == '-';
-    size_t at = is_negative ? 1 : 0;
-    size_t point = text.size;
     int64_t digits = 0;
-    if (text.size - at == 0 || text.size - at > DIGITS_SHORT) {
+    size_t places = 0;
+    bool is_negative = text.size > 0 && text.data[0] == '-';
+    if (is_negative) {
+        text = bytes_of(text.data + 1, text.size - 1);
+    }
+    if (text.size == 0 || text.size > DIGITS_SHORT || !read_digits(text, &digits, &places)) {
         return false;
     }
-    for (; at < text.size; at++) {
-        bool is_digit = text.data[at] >= '0' && text.data[at] <= '9';
-        if (!is_digit && (text.data[at] != '.' || point != text.size)) {
-            return false;
-        }
-        point = is_digit ? point : at;
-        digits = is_digit ? digits * 10 + (text.data[at] - '0') : digits;
-    }
-    bool has_both_sides = point == text.size || (point > 0 && text.data[point - 1] != '-');
-    if (!has_both_sides || point == text.size - 1) {
-        return false;
-    }
-    double value = (double)digits / powers[point == text.size ? 0 : text.size - point - 1];
+    double value = (double)digits / powers[places];
     *ret_value = is_negative ? -value : value;
     return true;
 }
