@@ -2,7 +2,7 @@
 #include "query/list_request.h"
 
 #include "core/number.h"
-#include "query/http/instant.h"
+#include "core/timestamp.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -37,7 +37,8 @@ sg_result list_request_time(const struct http_request *request, const char *name
 {
     const struct bytes *text = http_request_parameter(request, name);
     int64_t ms = fallback;
-    if (text != NULL && !instant_read(*text, &ms)) {
+    bool read = text == NULL || number_read_int(*text, &ms) || timestamp_read(*text, &ms);
+    if (!read) {
         return sg_fail(SG_DROP, 400,
                        "%s must be a time like 2026-11-21T08:00:00Z, or milliseconds since 1970",
                        name);
