@@ -64,17 +64,17 @@ sg_result registry_open(const struct registry_config *config, struct registry **
     return sg_ok();
 }
 
-void registry_close(struct registry **slot)
+void registry_close(struct registry **registry)
 {
-    struct registry *registry = SG_MOVE(*slot);
-    if (registry == NULL) {
+    struct registry *closed = SG_MOVE(*registry);
+    if (closed == NULL) {
         return;
     }
-    registry_log_close(&registry->log);
-    registry_remote_close(&registry->remote);
-    registry_book_done(&registry->book);
-    pthread_mutex_destroy(&registry->lock);
-    free(registry);
+    registry_log_close(&closed->log);
+    registry_remote_close(&closed->remote);
+    registry_book_done(&closed->book);
+    pthread_mutex_destroy(&closed->lock);
+    free(closed);
 }
 
 static struct registry_missing *find_missing(struct registry *registry, int32_t id)

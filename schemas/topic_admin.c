@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,16 +65,8 @@ static void tune_compaction(const struct topic_info *info, struct wanted *wanted
 static const struct topic_info registry_info = {
     .compacted = true, .retention_ms = -1, .max_message_bytes = 16777216};
 
-static void differ(struct topic_row *row, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void differ(struct topic_row *row, const char *format, ...)
+static void differ(struct topic_row *row, const char *text)
 {
-    char text[TOPIC_DIFFERENCE_MAX];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
     size_t used = strlen(row->difference);
     snprintf(row->difference + used, sizeof row->difference - used, "%s%s", used == 0 ? "" : "; ",
              text);
@@ -94,7 +85,10 @@ static sg_result compare_configs(struct work *work, const struct topic_info *inf
         SG_CLEANUP(free_text) char *value = NULL;
         SG_TRY(kafka_admin_config(work->admin, row->name, config->name, &value));
         if (strcmp(value, config->value) != 0) {
-            differ(row, "%s is %s, should be %s", config->name, value, config->value);
+            char text[TOPIC_DIFFERENCE_MAX];
+            snprintf(text, sizeof text, "%s is %s, should be %s", config->name, value,
+                     config->value);
+            differ(row, text);
         }
     }
     return sg_ok();
@@ -143,7 +137,10 @@ static sg_result look_at_all(struct work *work)
              work->config->registry->topic);
     SG_TRY(look_at(work, &registry_info, row));
     if (row->partitions > 1) {
-        differ(row, "has %d partitions, a registry's has one", (int)row->partitions);
+        char text[TOPIC_DIFFERENCE_MAX];
+        snprintf(text, sizeof text, "has %d partitions, a registry's has one",
+                 (int)row->partitions);
+        differ(row, text);
     }
     return sg_ok();
 }
@@ -169,8 +166,11 @@ static void compare_groups(struct topic_report *report)
             row->partitions == report->rows[first].partitions) {
             continue;
         }
-        differ(row, "has %d partitions, %s, which is read together with it, has %d",
-               (int)row->partitions, report->rows[first].name, (int)report->rows[first].partitions);
+        char text[TOPIC_DIFFERENCE_MAX];
+        snprintf(text, sizeof text, "has %d partitions, %s, which is read together with it, has %d",
+                 (int)row->partitions, report->rows[first].name,
+                 (int)report->rows[first].partitions);
+        differ(row, text);
     }
 }
 
@@ -272,7 +272,9 @@ static sg_result check_schema(struct work *work, enum topic topic, struct topic_
         return sg_ok();
     }
     if (result.class == SG_FATAL) {
-        differ(row, "schema not compatible: %s", sg_reason());
+        char text[TOPIC_DIFFERENCE_MAX];
+        snprintf(text, sizeof text, "schema not compatible: %s", sg_reason());
+        differ(row, text);
         return sg_ok();
     }
     return result;

@@ -33,12 +33,12 @@ void topic_admin_print(const struct topic_report *report, FILE *out)
     int width = widest_name(report);
     for (size_t i = 0; i < report->count; i++) {
         const struct topic_row *row = &report->rows[i];
-        fprintf(out, "%-*s  %-7s", width, row->name, word_of(row->state));
+        fprintf(out, "%-*s  %s", width, row->name, word_of(row->state));
         if (row->schema_id != 0) {
-            fprintf(out, "  schema %d%s", (int)row->schema_id,
+            fprintf(out, ", schema %d%s", (int)row->schema_id,
                     row->schema_new ? " registered" : "");
         }
-        fprintf(out, "%s%s\n", row->difference[0] == 0 ? "" : "  ", row->difference);
+        fprintf(out, "%s%s\n", row->difference[0] == 0 ? "" : ": ", row->difference);
     }
 }
 

@@ -30,18 +30,18 @@ enum topic_group {
 };
 
 struct topic_info {
-    enum topic topic;
     const char *name;                 // Without the installation's prefix.
     const struct record_type *record; // Of the value; NULL for raw bytes. A .json twin names the
                                       // record its lines hold.
     const char *key_field;            // Field of the record that is the key, NULL: free.
-    enum topic twin;                  // Of a .json topic: where its records go. Else itself.
+    int64_t retention_ms;             // -1: for ever.
+    int64_t max_message_bytes; // 16 MiB for inputs that people write, so that an oversized value
+                               // can be refused with a reason.
+    enum topic topic;
+    enum topic twin; // Of a .json topic: where its records go. Else itself.
     enum topic_group group;
     bool json;
     bool compacted;
-    int64_t retention_ms;      // -1: for ever.
-    int64_t max_message_bytes; // 16 MiB for inputs that people write, so that an oversized value
-                               // can be refused with a reason.
 };
 
 struct topic_settings {

@@ -37,15 +37,18 @@ void kafka_admin_close(struct kafka_admin **admin)
 
 sg_result kafka_admin_open(const struct kafka_settings *settings, struct kafka_admin **ret_admin)
 {
-    SG_CLEANUP(kafka_admin_close) struct kafka_admin *admin = calloc(1, sizeof *admin);
+    SG_CLEANUP(kafka_client_conf_free) rd_kafka_conf_t *conf = NULL;
+    rd_kafka_t *client = NULL;
+    SG_TRY(kafka_client_conf(settings, "soglia-admin", NULL, 0, &conf));
+    SG_TRY(kafka_client_new(false, &conf, &client));
+    struct kafka_admin *admin = calloc(1, sizeof *admin);
     if (admin == NULL) {
+        rd_kafka_destroy(client);
         return sg_fail(SG_FATAL, 0, "topics: out of memory");
     }
-    SG_CLEANUP(kafka_client_conf_free) rd_kafka_conf_t *conf = NULL;
-    SG_TRY(kafka_client_conf(settings, "soglia-admin", NULL, 0, &conf));
-    SG_TRY(kafka_client_new(false, &conf, &admin->client));
-    admin->answers = rd_kafka_queue_new(admin->client);
-    *ret_admin = SG_MOVE(admin);
+    admin->client = client;
+    admin->answers = rd_kafka_queue_new(client);
+    *ret_admin = admin;
     return sg_ok();
 }
 

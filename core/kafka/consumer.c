@@ -217,6 +217,7 @@ sg_result kafka_consumer_open(const struct kafka_consumer_config *config,
     consumer->grouped = config->group != NULL;
     consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (consumer->wake < 0) {
+        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it.
         return sg_fail(SG_FATAL, 0, "consumer: no file descriptor for waking it");
     }
     SG_TRY(open_client(consumer, config));

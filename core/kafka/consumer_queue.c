@@ -71,8 +71,8 @@ enum kafka_next kafka_queue_next(struct kafka_queue *queue, struct kafka_record 
     }
     enum kafka_next next = judge_failure(queue, message, ret_failure);
     if (next == KAFKA_NEXT_END) {
-        *ret_record = (struct kafka_record){.partition = message->partition,
-                                            .offset = message->offset};
+        *ret_record =
+            (struct kafka_record){.partition = message->partition, .offset = message->offset};
     }
     rd_kafka_message_destroy(message);
     return next;

@@ -51,17 +51,17 @@ sg_result http_client_open(const struct http_client_limits *limits, struct http_
     return sg_ok();
 }
 
-void http_client_close(struct http_client **slot)
+void http_client_close(struct http_client **client)
 {
-    struct http_client *client = SG_MOVE(*slot);
-    if (client == NULL) {
+    struct http_client *closed = SG_MOVE(*client);
+    if (closed == NULL) {
         return;
     }
-    if (client->easy != NULL) {
-        curl_easy_cleanup(client->easy);
+    if (closed->easy != NULL) {
+        curl_easy_cleanup(closed->easy);
     }
-    buffer_done(&client->body);
-    free(client);
+    buffer_done(&closed->body);
+    free(closed);
 }
 
 bool http_client_is_passing(int status)

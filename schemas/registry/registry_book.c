@@ -15,20 +15,21 @@ void registry_book_done(struct registry_book *book)
     *book = (struct registry_book){.versions = NULL};
 }
 
-// Makes room for one more item of `size` bytes.
-static sg_result grow(void **items, size_t *room, size_t count, size_t size)
+// The items with room for one more of `size` bytes, NULL without memory or past the limit.
+static void *with_room(void *items, size_t *room, size_t count, size_t size)
 {
     if (count < *room) {
-        return sg_ok();
+        return items;
     }
     size_t wanted = *room == 0 ? 32 : *room * 2;
-    void *larger = count >= REGISTRY_BOOK_MAX ? NULL : realloc(*items, wanted * size);
-    if (larger == NULL) {
-        return sg_fail(SG_FATAL, 0, "registry: no room for more than %zu entries", count);
-    }
-    *items = larger;
-    *room = wanted;
-    return sg_ok();
+    void *larger = count >= REGISTRY_BOOK_MAX ? NULL : realloc(items, wanted * size);
+    *room = larger == NULL ? *room : wanted;
+    return larger;
+}
+
+static sg_result fail_full(size_t count)
+{
+    return sg_fail(SG_FATAL, 0, "registry: no room for more than %zu entries", count);
 }
 
 static int order_of(const struct registry_version *version, const char *subject, int32_t number)
@@ -99,11 +100,16 @@ sg_result registry_book_keep(struct registry_book *book, int32_t id, struct byte
     if (place < book->text_count && book->texts[place].id == id) {
         return sg_ok();
     }
-    void *items = book->texts;
-    SG_TRY(grow(&items, &book->text_room, book->text_count, sizeof *book->texts));
-    book->texts = items;
-    struct registry_text text;
+    struct registry_text text = {.id = id};
     SG_TRY(copy_text(id, schema, &text));
+    struct registry_text *texts =
+        with_room(book->texts, &book->text_room, book->text_count, sizeof *texts);
+    if (texts == NULL) {
+        free(text.schema);
+        free(text.canonical);
+        return fail_full(book->text_count);
+    }
+    book->texts = texts;
     memmove(&book->texts[place + 1], &book->texts[place],
             (book->text_count - place) * sizeof *book->texts);
     book->texts[place] = text;
@@ -115,9 +121,12 @@ static sg_result put_version(struct registry_book *book, const struct registry_r
 {
     size_t place = place_of_version(book, record->subject, record->version);
     if (!is_version(book, place, record->subject, record->version)) {
-        void *items = book->versions;
-        SG_TRY(grow(&items, &book->version_room, book->version_count, sizeof *book->versions));
-        book->versions = items;
+        struct registry_version *versions =
+            with_room(book->versions, &book->version_room, book->version_count, sizeof *versions);
+        if (versions == NULL) {
+            return fail_full(book->version_count);
+        }
+        book->versions = versions;
         memmove(&book->versions[place + 1], &book->versions[place],
                 (book->version_count - place) * sizeof *book->versions);
         book->version_count++;

@@ -24,15 +24,15 @@ struct registry_log {
     int64_t next;
 };
 
-void registry_log_close(struct registry_log **slot)
+void registry_log_close(struct registry_log **log)
 {
-    struct registry_log *log = SG_MOVE(*slot);
-    if (log == NULL) {
+    struct registry_log *closed = SG_MOVE(*log);
+    if (closed == NULL) {
         return;
     }
-    kafka_producer_close(&log->writer);
-    kafka_consumer_close(&log->reader);
-    free(log);
+    kafka_producer_close(&closed->writer);
+    kafka_consumer_close(&closed->reader);
+    free(closed);
 }
 
 sg_result registry_log_open(const struct kafka_settings *kafka, const char *topic,

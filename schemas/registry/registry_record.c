@@ -57,7 +57,9 @@ static sg_result read_number(const json_t *object, const char *name, int32_t *re
     return sg_ok();
 }
 
-static sg_result read_schema(const json_t *object, struct registry_record *record)
+// Id, deletion and schema of a version; the schema is borrowed, NULL for what is not Avro.
+static sg_result read_version(const json_t *object, struct registry_record *record,
+                              const char **ret_schema)
 {
     SG_TRY(read_number(object, "id", &record->id));
     record->deleted = json_is_true(json_object_get(object, "deleted"));
@@ -66,12 +68,10 @@ static sg_result read_schema(const json_t *object, struct registry_record *recor
     if (type != NULL && strcmp(type, "AVRO") != 0) {
         return sg_ok();
     }
-    const char *schema = json_string_value(json_object_get(object, "schema"));
-    if (schema == NULL) {
-        return sg_fail(SG_DROP, 0, "the record of %s has no schema", record->subject);
-    }
-    record->schema = strdup(schema);
-    return record->schema == NULL ? sg_fail(SG_FATAL, 0, "schema: out of memory") : sg_ok();
+    *ret_schema = json_string_value(json_object_get(object, "schema"));
+    return *ret_schema == NULL
+               ? sg_fail(SG_DROP, 0, "the record of %s has no schema", record->subject)
+               : sg_ok();
 }
 
 sg_result registry_record_read(struct bytes key, struct bytes value, bool has_value,
@@ -96,8 +96,15 @@ sg_result registry_record_read(struct bytes key, struct bytes value, bool has_va
     } else if (value_object != NULL) {
         SG_TRY(read_number(value_object, "version", &record.version));
     }
+    const char *schema = NULL;
     if (record.kind == REGISTRY_RECORD_SCHEMA && value_object != NULL) {
-        SG_TRY(read_schema(value_object, &record));
+        SG_TRY(read_version(value_object, &record, &schema));
+    }
+    if (schema != NULL) {
+        record.schema = strdup(schema);
+        if (record.schema == NULL) {
+            return sg_fail(SG_FATAL, 0, "schema: out of memory");
+        }
     }
     *ret_record = record;
     return sg_ok();

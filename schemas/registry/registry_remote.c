@@ -57,12 +57,12 @@ sg_result registry_remote_open(const char *url, int64_t timeout_ms,
     return sg_ok();
 }
 
-void registry_remote_close(struct registry_remote **slot)
+void registry_remote_close(struct registry_remote **remote)
 {
-    struct registry_remote *remote = SG_MOVE(*slot);
-    if (remote != NULL) {
-        http_client_close(&remote->http);
-        free(remote);
+    struct registry_remote *closed = SG_MOVE(*remote);
+    if (closed != NULL) {
+        http_client_close(&closed->http);
+        free(closed);
     }
 }
 

@@ -98,7 +98,7 @@ def test_check_names_a_setting_that_differs(soglia, kafka, prefix, topic, settin
     soglia.run("topics", "apply")
     set_config(kafka, prefix + topic, setting, value)
     line = line_of(soglia.run("topics", "check", code=FAILED), prefix + topic)
-    assert re.search(rf"differs\s+.*{re.escape(setting)} is {value}, should be {wanted}", line)
+    assert re.search(rf"differs.*: {re.escape(setting)} is {value}, should be {wanted}", line)
     # Apply tells it too, and changes nothing.
     assert "differs" in line_of(soglia.run("topics", "apply", code=FAILED), prefix + topic)
     assert configs_of(kafka, prefix + topic)[setting] == value
