@@ -30,8 +30,10 @@ static sg_result check_broker(const struct settings_all *all, struct buffer *not
     SG_CLEANUP(kafka_admin_close) struct kafka_admin *admin = NULL;
     const char *cluster = "";
     SG_TRY(kafka_admin_open(&all->kafka, &admin));
-    sg_result result = kafka_admin_wait(admin, BROKER_WAIT_MS);
-    SG_TRY(sg_explain(result, "kafka.brokers %s", all->kafka.brokers));
+    if (!sg_is_ok(kafka_admin_wait(admin, BROKER_WAIT_MS))) {
+        return sg_fail(SG_RETRY, 0, "%s: %s; is kafka.brokers right and Kafka running?",
+                       all->kafka.brokers, sg_reason());
+    }
     SG_TRY(kafka_admin_cluster_id(admin, &cluster));
     return buffer_print(note, "%s, cluster %s", all->kafka.brokers, cluster);
 }
@@ -48,10 +50,11 @@ static sg_result check_topics(const struct settings_all *all, struct buffer *not
         wrong = is_wrong ? row : NULL;
     }
     if (wrong != NULL) {
-        return sg_fail(
-            SG_FATAL, 0, "%zu of %zu: %s %s%s; `soglia topics check` shows all", report.problems,
-            report.count, wrong->name,
-            wrong->state == TOPIC_MISSING ? "is missing" : "differs: ", wrong->difference);
+        bool is_missing = wrong->state == TOPIC_MISSING;
+        return sg_fail(SG_FATAL, 0, "%zu of %zu: %s %s%s; `soglia topics %s", report.problems,
+                       report.count, wrong->name,
+                       is_missing ? "is missing" : "differs: ", is_missing ? "" : wrong->difference,
+                       is_missing ? "apply` makes what is missing" : "check` shows all");
     }
     return buffer_print(note, "%zu as they should be", report.count);
 }

@@ -112,6 +112,10 @@ static int run_command(const struct command *command, const struct command_line 
         return say_usage(command->name);
     }
     fprintf(stderr, "soglia: %s\n", sg_reason());
+    if (result.class == SG_RETRY) {
+        fprintf(stderr, "Kafka is looked for at %s; `soglia check` says what is in place.\n",
+                session.all.kafka.brokers);
+    }
     return COMMAND_FAILED;
 }
 

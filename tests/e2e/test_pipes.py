@@ -244,3 +244,9 @@ def test_check_names_what_is_wrong_in_one_line_each(soglia, kafka):
     assert {name for name, found in status(FAILED).items() if found == "failed"} == {"mail server"}
     soglia.settings["kafka.brokers"] = "127.0.0.1:1"
     assert {name for name, found in status(FAILED).items() if found == "ok"} == {"configuration"}
+
+
+def test_commands_without_a_broker_say_where_they_looked(soglia):
+    soglia.settings["kafka.brokers"] = "127.0.0.1:1"
+    told = soglia.run("tail", "quotes", code=FAILED).stderr.decode()
+    assert told.endswith("Kafka is looked for at 127.0.0.1:1; `soglia check` says what is in place.\n")
