@@ -327,63 +327,65 @@ void cursor_close(struct cursor **cursor)
     *cursor = NULL;
 }
 
-// What a cursor call left in key and value.
+// Where a cursor was moved to, and where the caller wants to have it.
 struct place {
     MDB_val key;
     MDB_val value;
+    struct bytes *ret_key;
+    struct bytes *ret_value;
+    bool *ret_found;
 };
 
-static sg_result read_place(struct cursor *cursor, int code, const struct place *place,
-                            struct bytes *ret_key, struct bytes *ret_value, bool *ret_found)
+static sg_result read_place(struct cursor *cursor, int code, const struct place *place)
 {
     if (code == MDB_NOTFOUND) {
-        *ret_found = false;
+        *place->ret_found = false;
         return sg_ok();
     }
     SG_TRY(lmdb_result(code, cursor->transaction->environment->path, "move cursor"));
-    *ret_key = bytes_of_value(place->key);
-    *ret_value = bytes_of_value(place->value);
-    *ret_found = true;
+    *place->ret_key = bytes_of_value(place->key);
+    *place->ret_value = bytes_of_value(place->value);
+    *place->ret_found = true;
     return sg_ok();
 }
 
 sg_result cursor_at_least(struct cursor *cursor, struct bytes key, struct bytes *ret_key,
                           struct bytes *ret_value, bool *ret_found)
 {
-    struct place place = {.key = value_of(key)};
+    struct place place = {value_of(key), {0, NULL}, ret_key, ret_value, ret_found};
     int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_SET_RANGE);
-    return read_place(cursor, code, &place, ret_key, ret_value, ret_found);
+    return read_place(cursor, code, &place);
 }
 
 sg_result cursor_at_most(struct cursor *cursor, struct bytes key, struct bytes *ret_key,
                          struct bytes *ret_value, bool *ret_found)
 {
-    struct place place = {.key = value_of(key)};
+    struct place place = {value_of(key), {0, NULL}, ret_key, ret_value, ret_found};
     int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_SET_RANGE);
     if (code == MDB_NOTFOUND) {
         code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_LAST);
     } else if (code == MDB_SUCCESS && bytes_compare(bytes_of_value(place.key), key) > 0) {
         code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_PREV);
     }
-    return read_place(cursor, code, &place, ret_key, ret_value, ret_found);
+    return read_place(cursor, code, &place);
 }
 
-static sg_result step(struct cursor *cursor, MDB_cursor_op direction, struct bytes *ret_key,
-                      struct bytes *ret_value, bool *ret_found)
+static sg_result step(struct cursor *cursor, MDB_cursor_op direction, struct place *place)
 {
-    struct place place = {.key = {0, NULL}};
-    int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, direction);
-    return read_place(cursor, code, &place, ret_key, ret_value, ret_found);
+    int code = mdb_cursor_get(cursor->cursor, &place->key, &place->value, direction);
+    return read_place(cursor, code, place);
 }
 
 sg_result cursor_next(struct cursor *cursor, struct bytes *ret_key, struct bytes *ret_value,
                       bool *ret_found)
 {
-    return step(cursor, MDB_NEXT, ret_key, ret_value, ret_found);
+    struct place place = {{0, NULL}, {0, NULL}, ret_key, ret_value, ret_found};
+    return step(cursor, MDB_NEXT, &place);
 }
 
 sg_result cursor_previous(struct cursor *cursor, struct bytes *ret_key, struct bytes *ret_value,
                           bool *ret_found)
 {
-    return step(cursor, MDB_PREV, ret_key, ret_value, ret_found);
+    struct place place = {{0, NULL}, {0, NULL}, ret_key, ret_value, ret_found};
+    return step(cursor, MDB_PREV, &place);
 }

@@ -131,6 +131,15 @@ static sg_result apply(struct recovery *recovery, size_t at, const struct kafka_
     return recovery->uncommitted >= PIECE_RECORDS ? commit_piece(recovery) : sg_ok();
 }
 
+static sg_result take(struct recovery *recovery, size_t at, struct kafka_record *record)
+{
+    sg_result applied = apply(recovery, at, record);
+    struct changelog *changelog = &recovery->changelogs[at];
+    changelog->done = record->offset + 1 >= changelog->end;
+    kafka_record_done(record);
+    return applied;
+}
+
 // Takes what one changelog has ready. The end counts only behind everything that was there at the
 // beginning: a transaction still open there is ended by the broker in the time of its time-out.
 static sg_result read_some(struct recovery *recovery, size_t at, bool *ret_progress)
@@ -140,14 +149,10 @@ static sg_result read_some(struct recovery *recovery, size_t at, bool *ret_progr
         struct kafka_record record;
         sg_result failure = sg_ok();
         switch (kafka_queue_next(changelog->queue, &record, &failure)) {
-        case KAFKA_NEXT_RECORD: {
-            sg_result applied = apply(recovery, at, &record);
-            changelog->done = record.offset + 1 >= changelog->end;
-            kafka_record_done(&record);
-            SG_TRY(applied);
+        case KAFKA_NEXT_RECORD:
+            SG_TRY(take(recovery, at, &record));
             *ret_progress = true;
             break;
-        }
         case KAFKA_NEXT_END:
             changelog->done = record.offset >= changelog->end;
             break;
