@@ -71,7 +71,11 @@ static void copy_line(struct bytes text, size_t room, char *ret_text)
         size--;
     }
     for (size_t i = 0; i < size; i++) {
-        ret_text[i] = text.data[i] < ' ' || text.data[i] == 0x7F ? ' ' : (char)text.data[i];
+        bool is_control = text.data[i] < ' ' || text.data[i] == 0x7F;
+        ret_text[i] = ' ';
+        if (!is_control) {
+            ret_text[i] = (char)text.data[i];
+        }
     }
     ret_text[size] = '\0';
 }

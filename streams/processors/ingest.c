@@ -60,7 +60,7 @@ static sg_result require_all(const struct line *line)
 
 static sg_result take_quote(struct line *line)
 {
-    struct quote quote;
+    struct quote quote = quote_default;
     SG_TRY(read_line(line, &quote));
     if (is_left_out(line, "event_time")) {
         quote.event_time = line->event->timestamp_ms;
@@ -93,7 +93,7 @@ static sg_result fill_subscription_id(const struct line *line, struct subscripti
 
 static sg_result take_subscription(struct line *line)
 {
-    struct subscription subscription;
+    struct subscription subscription = subscription_default;
     SG_TRY(read_line(line, &subscription));
     if (is_left_out(line, "active")) {
         subscription.active = true;
@@ -116,7 +116,7 @@ static sg_result take_subscription(struct line *line)
 
 static sg_result take_user(struct line *line)
 {
-    struct user user;
+    struct user user = user_default;
     SG_TRY(read_line(line, &user));
     if (is_left_out(line, "active")) {
         user.active = true;

@@ -142,8 +142,8 @@ static sg_result give(struct driver *driver, const struct replay_line *line)
         .offset = driver->offset,
         .timestamp_ms = driver->at_ms,
     };
-    SG_TRY(replay_value_of(driver->machine, &driver->defaults, driver->given, line, driver->arena,
-                           &event.key, &event.value));
+    struct replay_scope scope = {driver->machine, &driver->defaults, driver->arena};
+    SG_TRY(replay_value_of(&scope, driver->given, line, &event.key, &event.value));
     driver->compared = 0;
     driver->outputs = NULL;
     sg_result result = replay_machine_give(driver->machine, &event, &driver->outputs);
@@ -169,8 +169,9 @@ static sg_result compare(struct driver *driver, const struct replay_line *line)
         return case_failed(driver, "missing");
     }
     const struct replay_output *output = &driver->outputs->list[driver->compared++];
+    struct replay_scope scope = {driver->machine, &driver->defaults, driver->arena};
     bool same = false;
-    SG_TRY(replay_expect(driver->machine, &driver->defaults, line, output, &driver->report, &same));
+    SG_TRY(replay_expect(&scope, line, output, &driver->report, &same));
     if (same) {
         return sg_ok();
     }

@@ -7,9 +7,8 @@ SG_RESULT replay_expect_topic(struct bytes name, enum topic *ret_topic);
 
 // Compares; `*ret_same` false: `report` says the difference in lines. Fails: SG_DROP when the line
 // itself is wrong.
-SG_RESULT replay_expect(struct replay_machine *machine, const struct replay_defaults *defaults,
-                        const struct replay_line *line, const struct replay_output *output,
-                        struct buffer *report, bool *ret_same);
+SG_RESULT replay_expect(const struct replay_scope *scope, const struct replay_line *line,
+                        const struct replay_output *output, struct buffer *report, bool *ret_same);
 
 // Adds an output to a report as one line.
 SG_RESULT replay_expect_print(struct replay_machine *machine, const struct replay_output *output,

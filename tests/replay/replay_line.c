@@ -15,31 +15,36 @@ enum member_kind { MEMBER_TEXT, MEMBER_JSON, MEMBER_INT };
 
 struct member {
     const char *name;
-    enum member_kind kind;
     size_t offset;
-    size_t has_offset;            // 0 for none.
+    size_t has_offset; // 0 for none.
+    enum member_kind kind;
     enum replay_line_kind begins; // The kind of line that has this member, REPLAY_EMPTY for any.
 };
 
 static const struct member members[] = {
-    {"case", MEMBER_TEXT, offsetof(struct replay_line, name), 0, REPLAY_CASE},
-    {"default", MEMBER_TEXT, offsetof(struct replay_line, name), 0, REPLAY_DEFAULT},
-    {"given", MEMBER_TEXT, offsetof(struct replay_line, name), 0, REPLAY_GIVEN},
-    {"then", MEMBER_TEXT, offsetof(struct replay_line, name), 0, REPLAY_THEN},
-    {"processor", MEMBER_TEXT, offsetof(struct replay_line, processor), 0, REPLAY_EMPTY},
-    {"key", MEMBER_TEXT, offsetof(struct replay_line, key), offsetof(struct replay_line, has_key),
-     REPLAY_EMPTY},
-    {"reason", MEMBER_TEXT, offsetof(struct replay_line, reason), 0, REPLAY_EMPTY},
-    {"raw", MEMBER_TEXT, offsetof(struct replay_line, raw), 0, REPLAY_EMPTY},
-    {"hex", MEMBER_TEXT, offsetof(struct replay_line, hex), 0, REPLAY_EMPTY},
-    {"value", MEMBER_JSON, offsetof(struct replay_line, value), 0, REPLAY_EMPTY},
-    {"like", MEMBER_JSON, offsetof(struct replay_line, like), 0, REPLAY_EMPTY},
-    {"contains", MEMBER_JSON, offsetof(struct replay_line, contains), 0, REPLAY_EMPTY},
-    {"at", MEMBER_INT, offsetof(struct replay_line, at), offsetof(struct replay_line, has_at),
-     REPLAY_EMPTY},
-    {"offset", MEMBER_INT, offsetof(struct replay_line, offset),
-     offsetof(struct replay_line, has_offset), REPLAY_EMPTY},
-    {"partition", MEMBER_INT, offsetof(struct replay_line, partition), 0, REPLAY_EMPTY},
+    {.name = "case", .offset = offsetof(struct replay_line, name), .begins = REPLAY_CASE},
+    {.name = "default", .offset = offsetof(struct replay_line, name), .begins = REPLAY_DEFAULT},
+    {.name = "given", .offset = offsetof(struct replay_line, name), .begins = REPLAY_GIVEN},
+    {.name = "then", .offset = offsetof(struct replay_line, name), .begins = REPLAY_THEN},
+    {.name = "processor", .offset = offsetof(struct replay_line, processor)},
+    {.name = "key",
+     .offset = offsetof(struct replay_line, key),
+     .has_offset = offsetof(struct replay_line, has_key)},
+    {.name = "reason", .offset = offsetof(struct replay_line, reason)},
+    {.name = "raw", .offset = offsetof(struct replay_line, raw)},
+    {.name = "hex", .offset = offsetof(struct replay_line, hex)},
+    {.name = "value", .offset = offsetof(struct replay_line, value), .kind = MEMBER_JSON},
+    {.name = "like", .offset = offsetof(struct replay_line, like), .kind = MEMBER_JSON},
+    {.name = "contains", .offset = offsetof(struct replay_line, contains), .kind = MEMBER_JSON},
+    {.name = "at",
+     .offset = offsetof(struct replay_line, at),
+     .has_offset = offsetof(struct replay_line, has_at),
+     .kind = MEMBER_INT},
+    {.name = "offset",
+     .offset = offsetof(struct replay_line, offset),
+     .has_offset = offsetof(struct replay_line, has_offset),
+     .kind = MEMBER_INT},
+    {.name = "partition", .offset = offsetof(struct replay_line, partition), .kind = MEMBER_INT},
 };
 
 static const uint8_t *skip_space(const uint8_t *at, const uint8_t *end)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hash.h"
 #include "streams/tasks/input_check.h"
 
 // One partition, so that every key belongs to it. Ids are fixed in place of a registry's.
@@ -25,27 +24,18 @@ struct taken {
     struct replay_outputs outputs;
 };
 
-struct change {
-    struct change *next;
-    size_t store;
-    struct bytes key;
-    struct bytes value;
-    bool has_value;
-};
-
 struct replay_machine {
     const struct processor *processor;
     struct replay_options options;
     struct stores *stores; // NULL for a processor without stores.
     struct stores_place place;
     struct codec *codecs[TOPIC_COUNT];
-    struct arena *call;       // Until the next event.
-    struct arena *memory;     // Until the next case.
-    struct taken *first;      // Since the last commit.
-    struct taken *last;       // NULL: none.
-    struct change *changelog; // Of this case.
-    struct change *changelog_last;
-    int64_t events; // Of this case.
+    struct arena *call;                // Until the next event.
+    struct arena *memory;              // Until the next case.
+    struct taken *first;               // Since the last commit.
+    struct taken *last;                // NULL: none.
+    struct replay_changelog changelog; // Of this case.
+    int64_t events;                    // Of this case.
     int64_t commits;
     struct buffer encoded;
     struct replay_outputs *outputs; // Of the event that is being taken.
@@ -54,21 +44,6 @@ struct replay_machine {
 static sg_result out_of_memory(void)
 {
     return sg_fail(SG_FATAL, 0, "the case is too large for the replay driver: out of memory");
-}
-
-static sg_result copy_bytes(struct arena *arena, struct bytes bytes, struct bytes *ret_copy)
-{
-    if (bytes.data == NULL) {
-        *ret_copy = bytes;
-        return sg_ok();
-    }
-    uint8_t *copy = arena_take(arena, bytes.size + 1);
-    if (copy == NULL) {
-        return out_of_memory();
-    }
-    memcpy(copy, bytes.data, bytes.size);
-    *ret_copy = bytes_of(copy, bytes.size);
-    return sg_ok();
 }
 
 static sg_result no_registry(void *context, int32_t id, struct bytes *ret_text)
@@ -163,7 +138,7 @@ sg_result replay_machine_begin(struct replay_machine *machine)
 {
     arena_reset(machine->memory);
     machine->first = machine->last = NULL;
-    machine->changelog = machine->changelog_last = NULL;
+    machine->changelog = (struct replay_changelog){machine->processor, machine->memory, NULL, NULL};
     machine->events = 0;
     machine->commits = 0;
     if (machine->stores == NULL) {
@@ -191,8 +166,8 @@ static sg_result add_output(struct replay_machine *machine, enum topic topic, st
         outputs->capacity = capacity;
     }
     struct replay_output output = {.topic = topic};
-    SG_TRY(copy_bytes(machine->memory, key, &output.key));
-    SG_TRY(copy_bytes(machine->memory, value, &output.value));
+    SG_TRY(replay_changelog_copy(machine->memory, key, &output.key));
+    SG_TRY(replay_changelog_copy(machine->memory, value, &output.value));
     outputs->list[outputs->count++] = output;
     return sg_ok();
 }
@@ -304,43 +279,10 @@ static sg_result do_again(struct replay_machine *machine)
     return sg_ok();
 }
 
-static size_t store_of(const struct processor *processor, enum topic changelog)
-{
-    size_t i = 0;
-    while (processor->stores[i].changelog != changelog) {
-        i++;
-    }
-    return i;
-}
-
-static sg_result keep_change(void *context, enum topic changelog, struct bytes key,
-                             struct bytes value, bool has_value)
-{
-    struct replay_machine *machine = context;
-    struct change *change = arena_take(machine->memory, sizeof *change);
-    if (change == NULL) {
-        return out_of_memory();
-    }
-    change->store = store_of(machine->processor, changelog);
-    change->has_value = has_value;
-    SG_TRY(copy_bytes(machine->memory, key, &change->key));
-    SG_TRY(copy_bytes(machine->memory, value, &change->value));
-    if (machine->changelog == NULL) {
-        machine->changelog = change;
-    } else {
-        machine->changelog_last->next = change;
-    }
-    machine->changelog_last = change;
-    return sg_ok();
-}
-
 static sg_result restore(struct replay_machine *machine)
 {
     SG_TRY(stores_clear(machine->stores));
-    for (struct change *change = machine->changelog; change != NULL; change = change->next) {
-        SG_TRY(stores_apply(machine->stores, change->store, change->key, change->value,
-                            change->has_value));
-    }
+    SG_TRY(replay_changelog_restore(&machine->changelog, machine->stores));
     return stores_commit(machine->stores, &machine->place);
 }
 
@@ -356,36 +298,39 @@ static sg_result commit(struct replay_machine *machine)
     if (machine->stores == NULL) {
         return sg_ok();
     }
-    SG_TRY(stores_flush(machine->stores, keep_change, machine));
+    SG_TRY(stores_flush(machine->stores, replay_changelog_add, &machine->changelog));
     SG_TRY(stores_commit(machine->stores, &machine->place));
     return is_turn(machine->commits, machine->options.restore_every) ? restore(machine) : sg_ok();
 }
 
-static sg_result keep_event(struct replay_machine *machine, const struct event *event,
-                            struct taken **ret_taken)
+// NULL when memory is out.
+static struct taken *keep_event(struct replay_machine *machine, const struct event *event)
 {
     struct taken *taken = arena_take(machine->memory, sizeof *taken);
     if (taken == NULL) {
-        return out_of_memory();
+        return NULL;
     }
     taken->event = *event;
-    SG_TRY(copy_bytes(machine->memory, event->key, &taken->event.key));
-    SG_TRY(copy_bytes(machine->memory, event->value, &taken->event.value));
+    if (!sg_is_ok(replay_changelog_copy(machine->memory, event->key, &taken->event.key)) ||
+        !sg_is_ok(replay_changelog_copy(machine->memory, event->value, &taken->event.value))) {
+        return NULL;
+    }
     if (machine->last == NULL) {
         machine->first = taken;
     } else {
         machine->last->next = taken;
     }
     machine->last = taken;
-    *ret_taken = taken;
-    return sg_ok();
+    return taken;
 }
 
 sg_result replay_machine_give(struct replay_machine *machine, const struct event *event,
                               const struct replay_outputs **ret_outputs)
 {
-    struct taken *taken = NULL;
-    SG_TRY(keep_event(machine, event, &taken));
+    struct taken *taken = keep_event(machine, event);
+    if (taken == NULL) {
+        return out_of_memory();
+    }
     SG_TRY(take_one(machine, &taken->event, &taken->outputs));
     machine->events++;
     if (is_turn(machine->events, machine->options.abort_every)) {

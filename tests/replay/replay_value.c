@@ -94,44 +94,50 @@ static void key_of(const struct topic_info *info, const void *record, struct byt
     memcpy(ret_key, (const uint8_t *)record + info->record->fields[field].offset, sizeof *ret_key);
 }
 
-static sg_result encode(struct replay_machine *machine, const struct topic_info *info,
-                        struct bytes json, struct arena *arena, struct bytes *ret_key,
-                        struct bytes *ret_value)
+static sg_result encode(const struct replay_scope *scope, const struct topic_info *info,
+                        struct bytes json, struct bytes *ret_key, struct bytes *ret_value)
 {
     SG_CLEANUP(buffer_done) struct buffer encoded;
     buffer_init(&encoded, VALUE_BYTES_MAX);
     uint64_t present = 0;
-    void *record = arena_take(arena, info->record->size);
-    struct codec *codec = replay_machine_codec(machine, info->topic);
+    void *record = arena_take(scope->arena, info->record->size);
+    struct codec *codec = replay_machine_codec(scope->machine, info->topic);
     if (record == NULL || codec == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory for a line");
     }
-    SG_TRY(record_json_read(info->record, json, arena, record, &present));
+    SG_TRY(record_json_read(info->record, json, scope->arena, record, &present));
     SG_TRY(record_json_require(info->record, present, record_json_required(info->record)));
     SG_TRY(codec_encode(codec, record, &encoded));
     key_of(info, record, ret_key);
-    return copy_of(arena, encoded.data, encoded.size, ret_value);
+    return copy_of(scope->arena, encoded.data, encoded.size, ret_value);
 }
 
-sg_result replay_value_of(struct replay_machine *machine, const struct replay_defaults *defaults,
-                          enum topic topic, const struct replay_line *line, struct arena *arena,
-                          struct bytes *ret_key, struct bytes *ret_value)
+static sg_result value_of_json(const struct replay_scope *scope, enum topic topic,
+                               struct bytes json, struct bytes *ret_key, struct bytes *ret_value)
 {
     const struct topic_info *info = topic_info(topic);
-    struct bytes json = line->value;
-    *ret_key = *ret_value = bytes_of(NULL, 0);
+    json_t *defaults = scope->defaults->by_topic[topic];
+    if (defaults != NULL) {
+        SG_TRY(complete(defaults, json, scope->arena, &json));
+    }
+    if (info->record != NULL && !info->json) {
+        return encode(scope, info, json, ret_key, ret_value);
+    }
+    *ret_value = json;
+    return sg_ok();
+}
+
+sg_result replay_value_of(const struct replay_scope *scope, enum topic topic,
+                          const struct replay_line *line, struct bytes *ret_key,
+                          struct bytes *ret_value)
+{
+    bool is_null = line->value.data == NULL || bytes_is_text(line->value, "null");
+    *ret_key = bytes_of(NULL, 0);
+    *ret_value = line->raw;
     if (line->hex.data != NULL) {
-        SG_TRY(read_hex(line->hex, arena, ret_value));
-    } else if (line->raw.data != NULL) {
-        *ret_value = line->raw;
-    } else if (json.data != NULL && !bytes_is_text(json, "null")) {
-        if (defaults->by_topic[topic] != NULL) {
-            SG_TRY(complete(defaults->by_topic[topic], json, arena, &json));
-        }
-        *ret_value = json;
-        if (info->record != NULL && !info->json) {
-            SG_TRY(encode(machine, info, json, arena, ret_key, ret_value));
-        }
+        SG_TRY(read_hex(line->hex, scope->arena, ret_value));
+    } else if (!is_null) {
+        SG_TRY(value_of_json(scope, topic, line->value, ret_key, ret_value));
     }
     if (line->has_key) {
         *ret_key = line->key;

@@ -10,6 +10,13 @@ struct replay_defaults {
     json_t *by_topic[TOPIC_COUNT];
 };
 
+// What lines are read with.
+struct replay_scope {
+    struct replay_machine *machine;
+    const struct replay_defaults *defaults;
+    struct arena *arena; // Lives as long as what is read.
+};
+
 // Keeps the value of a default line. Fails: SG_DROP.
 SG_RESULT replay_defaults_set(struct replay_defaults *defaults, enum topic topic,
                               struct bytes json);
@@ -17,9 +24,9 @@ void replay_defaults_done(struct replay_defaults *defaults);
 
 // Key and value of the line, in the arena; data NULL for none. A line without a key has that of its
 // record. Fails: SG_DROP when the line's value is no such record.
-SG_RESULT replay_value_of(struct replay_machine *machine, const struct replay_defaults *defaults,
-                          enum topic topic, const struct replay_line *line, struct arena *arena,
-                          struct bytes *ret_key, struct bytes *ret_value);
+SG_RESULT replay_value_of(const struct replay_scope *scope, enum topic topic,
+                          const struct replay_line *line, struct bytes *ret_key,
+                          struct bytes *ret_value);
 
 // A value of a topic with records as JSON, for people and for comparing field by field; NULL when
 // it is no such record. The caller frees it.

@@ -86,7 +86,8 @@ static void a_deep_nest_is_refused(void **state)
     assert_non_null(text);
     memset(text, '[', LIMIT_BYTES);
     assert_int_equal(take(bytes_of(text, LIMIT_BYTES), ARENA_BYTES, &count).class, SG_DROP);
-    memcpy(text, "{\"details\":", 11);
+    static const char begin[] = "{\"details\":";
+    memcpy(text, begin, sizeof begin - 1);
     assert_int_equal(take(bytes_of(text, LIMIT_BYTES), ARENA_BYTES, &count).class, SG_DROP);
     assert_int_equal(count, 0);
     free(text);
