@@ -98,28 +98,38 @@ static void needs_of(const struct schema_node *node, bool *ret_index, bool *ret_
     }
 }
 
-static void emit_entry_points(FILE *out, const char *snake, const char *full_name)
+static void emit_encode(FILE *out, const char *snake, const char *full_name)
 {
     template_print(out,
                    "sg_result $1_encode(const struct $1 *record, struct buffer *out)\n{\n"
                    "    size_t size = 0;\n"
-                   "    SG_TRY(sg_explain($1_measure(record, &size), \"$2\"));\n"
+                   "    sg_result result = $1_measure(record, &size);\n"
+                   "    if (!sg_is_ok(result)) {\n"
+                   "        return sg_explain(result, \"$2\");\n    }\n"
                    "    SG_TRY(buffer_reserve(out, size));\n"
                    "    uint8_t *end = $1_write(record, out->data + out->size);\n"
                    "    out->size = (size_t)(end - out->data);\n"
-                   "    return sg_ok();\n}\n\n"
-                   "static sg_result decode_all(struct bytes avro, struct arena *arena, struct $1 "
-                   "*record)\n{\n"
-                   "    struct binary_reader reader = binary_reader_of(avro);\n"
-                   "    SG_TRY($1_read(&reader, arena, record));\n"
-                   "    return binary_reader_end(&reader);\n}\n\n"
-                   "sg_result $1_decode(struct bytes avro, struct arena *arena, struct $1 "
-                   "*ret_record)\n{\n"
-                   "    struct $1 record = {0};\n"
-                   "    SG_TRY(sg_explain(decode_all(avro, arena, &record), \"$2\"));\n"
-                   "    *ret_record = record;\n"
-                   "    return sg_ok();\n}\n",
+                   "    return sg_ok();\n}\n\n",
                    (const char *[]){snake, full_name});
+}
+
+static void emit_decode(FILE *out, const char *snake, const char *full_name)
+{
+    template_print(
+        out,
+        "static sg_result decode_all(struct bytes avro, struct arena *arena, struct $1 *record)\n"
+        "{\n"
+        "    struct binary_reader reader = binary_reader_of(avro);\n"
+        "    SG_TRY($1_read(&reader, arena, record));\n"
+        "    return binary_reader_end(&reader);\n}\n\n"
+        "sg_result $1_decode(struct bytes avro, struct arena *arena, struct $1 *ret_record)\n{\n"
+        "    struct $1 record = {0};\n"
+        "    sg_result result = decode_all(avro, arena, &record);\n"
+        "    if (!sg_is_ok(result)) {\n"
+        "        return sg_explain(result, \"$2\");\n    }\n"
+        "    *ret_record = record;\n"
+        "    return sg_ok();\n}\n",
+        (const char *[]){snake, full_name});
 }
 
 void emit_coder(FILE *out, const struct schema_node *node)
@@ -154,5 +164,6 @@ void emit_coder(FILE *out, const struct schema_node *node)
                                     needs_arena ? "" : "    (void)arena;\n"});
     emit_fields(out, ACTION_READ, node);
     fprintf(out, "    return sg_ok();\n}\n\n");
-    emit_entry_points(out, snake, node->full_name);
+    emit_encode(out, snake, node->full_name);
+    emit_decode(out, snake, node->full_name);
 }

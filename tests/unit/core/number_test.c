@@ -69,7 +69,7 @@ static void short_decimals_read_as_the_library_reads_them(void **state)
         bits ^= bits << 13;
         bits ^= bits >> 7;
         bits ^= bits << 17;
-        char text[NUMBER_TEXT_MAX];
+        char text[2 * NUMBER_TEXT_MAX];
         const int64_t limits[] = {10, 100000, INT64_C(1000000000000000)};
         int64_t digits = (int64_t)(bits >> 8) % limits[i % 3];
         int places = (int)(bits % 8);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ITEMS_BELOW = 6, CHARACTERS_BELOW = 12, KEY_CHARS = 24 };
+enum { ITEMS_BELOW = 6, CHARACTERS_BELOW = 12, KEY_CHARS = 48 };
 
 uint64_t random_source_next(struct random_source *source)
 {
