@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "streams/tasks/input_check.h"
+#include "tests/replay/replay_changelog.h"
 
 // One partition, so that every key belongs to it. Ids are fixed in place of a registry's.
 enum { PARTITIONS = 1, FIRST_SCHEMA_ID = 1 };
@@ -138,7 +139,8 @@ sg_result replay_machine_begin(struct replay_machine *machine)
 {
     arena_reset(machine->memory);
     machine->first = machine->last = NULL;
-    machine->changelog = (struct replay_changelog){machine->processor, machine->memory, NULL, NULL};
+    machine->changelog =
+        (struct replay_changelog){.processor = machine->processor, .arena = machine->memory};
     machine->events = 0;
     machine->commits = 0;
     if (machine->stores == NULL) {
