@@ -52,8 +52,11 @@ static sg_result check_default(const struct shape *shape)
         is_right = json_is_number(value);
         break;
     case SCHEMA_STRING:
-    case SCHEMA_ENUM:
         is_right = json_is_string(value);
+        break;
+    case SCHEMA_ENUM:
+        is_right = json_is_string(value) &&
+                   schema_tree_word_index(&shape->value->symbols, json_string_value(value)) >= 0;
         break;
     case SCHEMA_ARRAY:
         is_right = json_is_array(value) && json_array_size(value) == 0;
