@@ -10,7 +10,13 @@
 #include "core/service/metric.h"
 #include "core/service/stop.h"
 
-enum { PIECE_RECORDS = 50000, WAIT_MS = 100, PROGRESS_US = 1000000, SILENCE_MS_MAX = 60000 };
+enum {
+    FETCH_WAIT_MS = 5,
+    PIECE_RECORDS = 50000,
+    WAIT_MS = 100,
+    PROGRESS_US = 1000000,
+    SILENCE_MS_MAX = 60000
+};
 
 // One changelog being read.
 struct changelog {
@@ -22,6 +28,7 @@ struct changelog {
 
 struct recovery {
     struct task *task;
+    struct kafka_settings kafka;
     struct kafka_consumer *consumer;
     struct changelog changelogs[STORES_MAX];
     size_t count;
@@ -45,14 +52,12 @@ static int64_t remaining(const struct recovery *recovery)
 static void tell(struct recovery *recovery, const char *message)
 {
     int64_t elapsed_us = clock_monotonic_us() - recovery->began_us;
-    double seconds = (double)elapsed_us / 1e6;
     log_info(message,
              (struct log_field[]){log_text("processor", recovery->task->config->processor->name),
                                   log_int("partition", recovery->task->partition),
                                   log_int("records", recovery->applied),
                                   log_int("remaining", remaining(recovery)),
-                                  log_double("records_per_second",
-                                             seconds > 0 ? (double)recovery->applied / seconds : 0),
+                                  log_int("ms", elapsed_us / 1000),
                                   {.name = NULL}});
 }
 
@@ -93,7 +98,11 @@ static sg_result open_changelog(struct recovery *recovery, size_t at,
 static sg_result open_all(struct recovery *recovery)
 {
     const struct task_config *config = recovery->task->config;
-    struct kafka_consumer_config consumer = {.kafka = config->kafka};
+    // The end is met by a fetch that finds nothing: one that waits long would make every restart
+    // late.
+    recovery->kafka = *config->kafka;
+    recovery->kafka.fetch_wait_ms = FETCH_WAIT_MS;
+    struct kafka_consumer_config consumer = {.kafka = &recovery->kafka};
     SG_TRY(kafka_consumer_open(&consumer, &recovery->consumer));
     struct kafka_position positions[STORES_MAX];
     recovery->count = config->processor->store_count;
