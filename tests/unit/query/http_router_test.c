@@ -163,6 +163,8 @@ static void accept_is_negotiated(void **state)
                  {"*/*", 200},
                  {"text/*, application/*;q=0.5", 200},
                  {"*/*, application/json;q=0", 406},
+                 {"application/json;q=0, */*", 406},
+                 {"application/json, application/json;q=0", 200},
                  {"application/json;q=0.0", 406},
                  {"application/jsonx", 406},
                  {" , ;", 406},
