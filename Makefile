@@ -40,10 +40,11 @@ coverage: ## Run the unit and replay tests and print line coverage.
 	@scripts/install-packages.sh build test
 	@scripts/coverage.sh
 
-docs: ## Write the pages that are made from tables in the code: settings, metrics.
+docs: ## Write the pages that are made from tables in the code: settings, metrics, topics.
 	@$(MAKE) --no-print-directory build
 	@build/soglia settings --markdown > docs/settings.md
 	@build/soglia metrics --markdown > docs/metrics.md
+	@build/soglia topics page > docs/topics.md
 
 clean: ## Remove what was built.
 	@rm -rf build

@@ -57,7 +57,8 @@ oracle_cases() {
 
 # The pages made from tables in the code are as the code says.
 generated_docs() {
-    diff <(build/soglia settings --markdown) docs/settings.md && diff <(build/soglia metrics --markdown) docs/metrics.md
+    diff <(build/soglia settings --markdown) docs/settings.md && diff <(build/soglia metrics --markdown) docs/metrics.md &&
+        diff <(build/soglia topics page) docs/topics.md
 }
 
 stage release scripts/build.sh
