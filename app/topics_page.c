@@ -136,10 +136,9 @@ static void print_topic(const struct topic_info *info, FILE *out)
 static void print_type(const struct record_value *value, FILE *out)
 {
     static const char *const names[] = {
-        [RECORD_BOOLEAN] = "boolean", [RECORD_INT] = "int",     [RECORD_LONG] = "long",
-        [RECORD_DOUBLE] = "double",   [RECORD_STRING] = "text", [RECORD_BYTES] = "bytes",
-        [RECORD_ENUM] = "",           [RECORD_RECORD] = "",     [RECORD_ARRAY] = "list of ",
-        [RECORD_MAP] = "map to ",
+        [RECORD_BOOLEAN] = "boolean", [RECORD_INT] = "int",        [RECORD_LONG] = "long",
+        [RECORD_DOUBLE] = "double",   [RECORD_STRING] = "text",    [RECORD_ENUM] = "",
+        [RECORD_RECORD] = "",         [RECORD_ARRAY] = "list of ", [RECORD_MAP] = "map to ",
     };
     fputs(value->is_time ? "time" : names[value->kind], out);
     if (value->kind == RECORD_RECORD) {
