@@ -1,7 +1,7 @@
 // The list, by hand: a command that is not in it does not exist.
 #include "app/command_table.h"
 
-#include "core/service/nearest.h"
+#include "core/settings/nearest.h"
 
 #include <string.h>
 

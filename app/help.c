@@ -33,7 +33,7 @@ static void print_option(const struct option *option, FILE *out)
     buffer_init(&type, TEXT_MAX_BYTES);
     // Cannot fail but by memory, which leaves the line short.
     sg_ignore(option_print_kind(option, &type));
-    bool is_switch = option->type == OPTION_BOOL;
+    bool is_switch = option->type == OPTION_BOOL && strcmp(option->fallback, "false") == 0;
     fprintf(out, "  --%s%s\n      %s", option->key, is_switch ? "" : "=VALUE", option->help);
     if (!is_switch) {
         fprintf(out, " (%.*s", (int)type.size, (const char *)type.data);

@@ -4,7 +4,7 @@
 #include "connectors/mail/mail_options.h"
 #include "core/kafka/kafka.h"
 #include "core/service/log.h"
-#include "core/service/settings.h"
+#include "core/settings/settings.h"
 #include "query/http/http_server.h"
 #include "query/metrics_server.h"
 #include "query/views/view.h"

@@ -1,7 +1,7 @@
 // Names are those of the topic table.
 #include "app/topic_word.h"
 
-#include "core/service/nearest.h"
+#include "core/settings/nearest.h"
 
 SG_RESULT topic_word_read(const char *word, enum topic *ret_topic)
 {

@@ -3,7 +3,7 @@
 
 #include "core/json_reader.h"
 #include "core/number.h"
-#include "core/service/nearest.h"
+#include "core/settings/nearest.h"
 #include "core/timestamp.h"
 
 #include <assert.h>

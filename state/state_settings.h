@@ -1,6 +1,6 @@
 // Settings of the state folders.
 #pragma once
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 struct state_settings {
     const char *dir;

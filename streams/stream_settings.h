@@ -1,6 +1,6 @@
 // Settings of the stream runtime.
 #pragma once
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 struct stream_settings {
     const char *instance; // Tells processes that share a processor apart; stable over restarts.

@@ -2,7 +2,7 @@
 #pragma once
 #include "connectors/csv/csv_time.h"
 #include "core/buffer.h"
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 struct csv_settings {
     const char *instrument;

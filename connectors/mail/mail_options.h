@@ -1,7 +1,7 @@
 // Settings of the mail sink: which server, how to talk to it, who the sender is.
 #pragma once
 #include "connectors/mail/mail_address.h"
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 struct mail_settings {
     const char *url;

@@ -3,8 +3,8 @@
 #pragma once
 #include "core/bytes.h"
 #include "core/result.h"
-#include "core/service/option.h"
-#include "core/service/settings.h"
+#include "core/settings/option.h"
+#include "core/settings/settings.h"
 
 // Longest topic name Kafka allows.
 enum { KAFKA_TOPIC_MAX = 249 };

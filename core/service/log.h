@@ -1,7 +1,7 @@
 // Structured log lines: for people on a terminal, JSON lines otherwise. Written to standard error.
 #pragma once
 #include "core/bytes.h"
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 

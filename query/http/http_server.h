@@ -2,7 +2,7 @@
 // turns connections into requests for the router, and guards what the router cannot see: sizes,
 // slowness, bodies.
 #pragma once
-#include "core/service/option.h"
+#include "core/settings/option.h"
 #include "query/http/http_router.h"
 
 struct http_settings {

@@ -9,7 +9,7 @@
 
 #include <unicode/ucal.h>
 
-#include "core/service/nearest.h"
+#include "core/settings/nearest.h"
 
 enum { MINUTE_MS = 60000, HOUR_MINUTES = 60 };
 

@@ -4,7 +4,7 @@
 #include "connectors/mail/mail_check.h"
 #include "connectors/mail/mail_sender.h"
 #include "connectors/mail/mime_message.h"
-#include "core/service/settings.h"
+#include "core/settings/settings.h"
 
 #include <errno.h>
 #include <jansson.h>

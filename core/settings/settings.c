@@ -1,9 +1,9 @@
 // Every source puts its texts into rows, the stronger over the weaker; then each row is read once.
-#include "core/service/settings_row.h"
+#include "core/settings/settings_row.h"
 
-#include "core/service/nearest.h"
-#include "core/service/settings_file.h"
-#include "core/service/settings_variable.h"
+#include "core/settings/nearest.h"
+#include "core/settings/settings_file.h"
+#include "core/settings/settings_variable.h"
 
 #include <assert.h>
 #include <errno.h>

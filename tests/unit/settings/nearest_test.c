@@ -1,5 +1,5 @@
 // Which known word is meant by an unknown one.
-#include "core/service/nearest.h"
+#include "core/settings/nearest.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // Settings of the whole program, loaded into the modules' structs by their tables of options.
 // Precedence: command line, environment, configuration file, default.
 #pragma once
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 struct settings;
 

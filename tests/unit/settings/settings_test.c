@@ -1,5 +1,5 @@
 // Loading settings: precedence, unknown names, secrets, and what is passed on.
-#include "core/service/settings.h"
+#include "core/settings/settings.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // Settings as they are shown: sources, defaults, and no secret.
-#include "core/service/settings.h"
+#include "core/settings/settings.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // The inside of struct settings, shared by loading and printing; of no use to others.
 #pragma once
-#include "core/service/settings.h"
+#include "core/settings/settings.h"
 
 enum { SETTINGS_KEY_MAX = 128 };
 

@@ -1,5 +1,5 @@
 // Values of settings: what each type takes, what it refuses, and how it says so.
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 #include <stdarg.h>
 #include <stddef.h>

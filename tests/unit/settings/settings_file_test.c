@@ -1,5 +1,5 @@
 // The configuration file: sections, comments, and errors with their line.
-#include "core/service/settings_file.h"
+#include "core/settings/settings_file.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // Which key a variable of the environment stands for.
-#include "core/service/settings_variable.h"
+#include "core/settings/settings_variable.h"
 
 #include <stdarg.h>
 #include <stddef.h>

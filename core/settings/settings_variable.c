@@ -1,5 +1,5 @@
 // Names of variables: upper case, with underscores for dots.
-#include "core/service/settings_variable.h"
+#include "core/settings/settings_variable.h"
 
 #include <ctype.h>
 #include <stdio.h>

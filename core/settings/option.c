@@ -1,5 +1,5 @@
 // Values of settings, from text and to text for people.
-#include "core/service/option.h"
+#include "core/settings/option.h"
 
 #include "core/number.h"
 

@@ -1,5 +1,5 @@
 // Settings for people: what is in force, and the reference page.
-#include "core/service/settings_row.h"
+#include "core/settings/settings_row.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // Levenshtein's distance with one row of memory; a word that is the end of another is near too.
-#include "core/service/nearest.h"
+#include "core/settings/nearest.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // inih parses; lines are read here, so that errors can name them and a long one is not cut in two.
-#include "core/service/settings_file.h"
+#include "core/settings/settings_file.h"
 
 #include <errno.h>
 #include <ini.h>

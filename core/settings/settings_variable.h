@@ -1,6 +1,6 @@
 // What a variable of the environment sets.
 #pragma once
-#include "core/service/settings_row.h"
+#include "core/settings/settings_row.h"
 
 // Writes the key that the variable ("SOGLIA_KAFKA_BROKERS=...") sets. False when it is none of
 // ours.
