@@ -168,6 +168,9 @@ static void reasons_name_the_field(void **state)
         {"\x14"
          "a",
          2, "soglia.Quote: instrument: a length of 10 with 1 bytes left"},
+        {"\x04"
+         "a",
+         2, "soglia.Quote: instrument: a length of 2 with 1 bytes left"},
         {"\x02\xFF", 2, "soglia.Quote: instrument: text that is not UTF-8"},
         {"\x02"
          "a\0\0\0",
