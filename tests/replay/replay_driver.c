@@ -8,6 +8,7 @@
 #include "core/number.h"
 #include "streams/topology.h"
 #include "tests/replay/replay_expect.h"
+#include "tests/replay/replay_outcome.h"
 #include "tests/replay/state_folder.h"
 
 enum {
@@ -34,8 +35,9 @@ struct driver {
     bool failed; // What is left of it is skipped.
     int64_t event_number;
     int64_t at_ms;
-    int64_t next_offset[TOPIC_COUNT];
-    enum topic given;
+    int64_t next_offset[TOPIC_COUNT + 1]; // The last one is of outcomes.
+    bool has_given;
+    enum topic given; // Of the last event.
     int64_t offset;
     const struct replay_outputs *outputs; // Of the last event.
     size_t compared;
@@ -53,8 +55,7 @@ static sg_result case_failed(struct driver *driver, const char *what)
     }
     printf("%s:%" PRId64 ": case %s, event %" PRId64 " (%s at offset %" PRId64 "): %s\n%.*s",
            driver->file, driver->line_number, driver->name, driver->event_number,
-           driver->given == TOPIC_COUNT ? "none" : topic_info(driver->given)->name, driver->offset,
-           what, (int)driver->report.size,
+           replay_outcome_name(driver->given), driver->offset, what, (int)driver->report.size,
            driver->report.data == NULL ? "" : (const char *)driver->report.data);
     return sg_ok();
 }
@@ -114,8 +115,17 @@ static sg_result begin_case(struct driver *driver, const struct replay_line *lin
     driver->failed = false;
     driver->event_number = 0;
     driver->at_ms = first_at_ms - STEP_MS;
-    driver->given = TOPIC_COUNT;
+    driver->has_given = false;
     memset(driver->next_offset, 0, sizeof driver->next_offset);
+    return sg_ok();
+}
+
+static sg_result find_topic(struct bytes name, enum topic *ret_topic)
+{
+    SG_TRY(replay_expect_topic(name, ret_topic));
+    if (*ret_topic == TOPIC_COUNT) {
+        return sg_fail(SG_DROP, 0, "nothing is no topic");
+    }
     return sg_ok();
 }
 
@@ -128,10 +138,11 @@ static sg_result give(struct driver *driver, const struct replay_line *line)
     if (driver->failed) {
         return sg_ok();
     }
-    SG_TRY(replay_expect_topic(line->name, &driver->given));
-    if (driver->given == TOPIC_COUNT) {
-        return sg_fail(SG_DROP, 0, "nothing cannot be given");
+    driver->given = REPLAY_OUTCOMES;
+    if (!bytes_is_text(line->name, "outcomes")) {
+        SG_TRY(find_topic(line->name, &driver->given));
     }
+    driver->has_given = true;
     driver->event_number++;
     driver->at_ms = line->has_at ? line->at : driver->at_ms + STEP_MS;
     driver->offset = line->has_offset ? line->offset : driver->next_offset[driver->given];
@@ -142,8 +153,11 @@ static sg_result give(struct driver *driver, const struct replay_line *line)
         .offset = driver->offset,
         .timestamp_ms = driver->at_ms,
     };
-    struct replay_scope scope = {driver->machine, &driver->defaults, driver->arena};
-    SG_TRY(replay_value_of(&scope, driver->given, line, &event.key, &event.value));
+    event.value = line->value;
+    if (driver->given != REPLAY_OUTCOMES) {
+        struct replay_scope scope = {driver->machine, &driver->defaults, driver->arena};
+        SG_TRY(replay_value_of(&scope, driver->given, line, &event.key, &event.value));
+    }
     driver->compared = 0;
     driver->outputs = NULL;
     sg_result result = replay_machine_give(driver->machine, &event, &driver->outputs);
@@ -153,7 +167,7 @@ static sg_result give(struct driver *driver, const struct replay_line *line)
 
 static sg_result compare(struct driver *driver, const struct replay_line *line)
 {
-    if (driver->machine == NULL || driver->given == TOPIC_COUNT) {
+    if (driver->machine == NULL || !driver->has_given) {
         return sg_fail(SG_DROP, 0, "something is given before what comes of it");
     }
     if (driver->failed) {
@@ -184,10 +198,7 @@ static sg_result compare(struct driver *driver, const struct replay_line *line)
 static sg_result keep_default(struct driver *driver, const struct replay_line *line)
 {
     enum topic topic = TOPIC_COUNT;
-    SG_TRY(replay_expect_topic(line->name, &topic));
-    if (topic == TOPIC_COUNT) {
-        return sg_fail(SG_DROP, 0, "nothing has no default");
-    }
+    SG_TRY(find_topic(line->name, &topic));
     return replay_defaults_set(&driver->defaults, topic, line->value);
 }
 
@@ -286,7 +297,7 @@ static sg_result run(struct driver *driver, int count, char **words)
 
 int main(int count, char **words)
 {
-    struct driver driver = {.arena = arena_new(LINE_BYTES_MAX), .given = TOPIC_COUNT};
+    struct driver driver = {.arena = arena_new(LINE_BYTES_MAX)};
     char folder[STATE_FOLDER_MAX];
     buffer_init(&driver.report, REPORT_BYTES_MAX);
     sg_result result =

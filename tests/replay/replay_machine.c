@@ -7,6 +7,7 @@
 
 #include "streams/tasks/input_check.h"
 #include "tests/replay/replay_changelog.h"
+#include "tests/replay/replay_outcome.h"
 
 // One partition, so that every key belongs to it. Ids are fixed in place of a registry's.
 enum { PARTITIONS = 1, FIRST_SCHEMA_ID = 1 };
@@ -209,24 +210,36 @@ static sg_result emit(void *context, enum topic topic, struct bytes key, const v
     return add_output(machine, topic, key, buffer_bytes(&machine->encoded));
 }
 
-static sg_result take(struct replay_machine *machine, const struct event *given)
+// The checks that the runtime makes, and the record.
+static sg_result prepare(struct replay_machine *machine, struct event *event)
 {
-    const struct topic_info *info = topic_info(given->topic);
-    struct event event = *given;
-    SG_TRY(input_check_value(info, event.value.data != NULL));
+    const struct topic_info *info = topic_info(event->topic);
+    SG_TRY(input_check_value(info, event->value.data != NULL));
     if (info->record != NULL && !info->json) {
         void *record = arena_take(machine->call, info->record->size);
         if (record == NULL) {
             return out_of_memory();
         }
-        struct codec *codec = replay_machine_codec(machine, event.topic);
-        SG_TRY(codec_decode(codec, event.value, machine->call, record));
-        event.record = record;
+        struct codec *codec = replay_machine_codec(machine, event->topic);
+        SG_TRY(codec_decode(codec, event->value, machine->call, record));
+        event->record = record;
     }
-    SG_TRY(input_check(info, &event, PARTITIONS));
+    return input_check(info, event, PARTITIONS);
+}
+
+static sg_result take(struct replay_machine *machine, const struct event *given)
+{
     struct emitter emitter = {.emit = emit, .context = machine};
     struct process process = {
         .stores = machine->stores, .arena = machine->call, .emitter = &emitter};
+    SG_TRY(replay_outcome_settings(machine->processor, machine->call, &process.settings));
+    if (given->topic == REPLAY_OUTCOMES) {
+        struct effect_outcome outcome;
+        SG_TRY(replay_outcome_read(given->value, machine->call, &outcome));
+        return machine->processor->take_outcome(&process, &outcome);
+    }
+    struct event event = *given;
+    SG_TRY(prepare(machine, &event));
     return machine->processor->take(&process, &event);
 }
 
@@ -274,7 +287,7 @@ static sg_result do_again(struct replay_machine *machine)
             return sg_fail(SG_FATAL, 0,
                            "%s does something else with the event of %s at offset %lld when it is "
                            "done again after an abort",
-                           machine->processor->name, topic_info(taken->event.topic)->name,
+                           machine->processor->name, replay_outcome_name(taken->event.topic),
                            (long long)taken->event.offset);
         }
     }
