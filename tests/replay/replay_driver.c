@@ -138,7 +138,7 @@ static sg_result give(struct driver *driver, const struct replay_line *line)
     if (driver->failed) {
         return sg_ok();
     }
-    driver->given = REPLAY_OUTCOMES;
+    driver->given = replay_outcome_topic;
     if (!bytes_is_text(line->name, "outcomes")) {
         SG_TRY(find_topic(line->name, &driver->given));
     }
@@ -154,7 +154,7 @@ static sg_result give(struct driver *driver, const struct replay_line *line)
         .timestamp_ms = driver->at_ms,
     };
     event.value = line->value;
-    if (driver->given != REPLAY_OUTCOMES) {
+    if (driver->given != replay_outcome_topic) {
         struct replay_scope scope = {driver->machine, &driver->defaults, driver->arena};
         SG_TRY(replay_value_of(&scope, driver->given, line, &event.key, &event.value));
     }

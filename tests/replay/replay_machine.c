@@ -233,7 +233,7 @@ static sg_result take(struct replay_machine *machine, const struct event *given)
     struct process process = {
         .stores = machine->stores, .arena = machine->call, .emitter = &emitter};
     SG_TRY(replay_outcome_settings(machine->processor, machine->call, &process.settings));
-    if (given->topic == REPLAY_OUTCOMES) {
+    if (given->topic == replay_outcome_topic) {
         struct effect_outcome outcome;
         SG_TRY(replay_outcome_read(given->value, machine->call, &outcome));
         return machine->processor->take_outcome(&process, &outcome);

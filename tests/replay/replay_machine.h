@@ -36,9 +36,9 @@ void replay_machine_close(struct replay_machine **machine);
 SG_RESULT replay_machine_begin(struct replay_machine *machine);
 
 // Takes an event whose value is as in Kafka (`record` is not looked at; value.data NULL is a
-// tombstone), or with the topic REPLAY_OUTCOMES an outcome whose value is its JSON; `*ret_outputs`
-// is borrowed until the next case. Fails: SG_FATAL when the processor fails otherwise than by a
-// refusal, breaks its promises, or does something else when done again.
+// tombstone), or with the topic replay_outcome_topic an outcome whose value is its JSON;
+// `*ret_outputs` is borrowed until the next case. Fails: SG_FATAL when the processor fails
+// otherwise than by a refusal, breaks its promises, or does something else when done again.
 SG_RESULT replay_machine_give(struct replay_machine *machine, const struct event *event,
                               const struct replay_outputs **ret_outputs);
 

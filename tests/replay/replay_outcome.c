@@ -8,20 +8,22 @@
 #include "schemas/outcome.h"
 #include "streams/processors/deliver.h"
 
+const enum topic replay_outcome_topic = TOPIC_COUNT;
+
 const char *replay_outcome_name(enum topic topic)
 {
-    return topic == REPLAY_OUTCOMES ? "outcomes" : topic_info(topic)->name;
+    return topic == replay_outcome_topic ? "outcomes" : topic_info(topic)->name;
 }
 
 static sg_result copy_text(struct arena *arena, const char *text, struct bytes *ret_text)
 {
-    size_t size = strlen(text);
-    char *copy = arena_take(arena, size + 1);
+    size_t room = strlen(text) + 1;
+    char *copy = arena_take(arena, room);
     if (copy == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory for an outcome");
     }
-    memcpy(copy, text, size);
-    *ret_text = bytes_of(copy, size);
+    memcpy(copy, text, room);
+    *ret_text = bytes_of_text(copy);
     return sg_ok();
 }
 

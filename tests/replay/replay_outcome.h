@@ -4,7 +4,7 @@
 #include "streams/processor.h"
 
 // Stands for outcomes where an input's topic is named; in files it is "outcomes".
-enum { REPLAY_OUTCOMES = TOPIC_COUNT };
+extern const enum topic replay_outcome_topic;
 
 // The name of a topic or of outcomes.
 const char *replay_outcome_name(enum topic topic);
