@@ -123,6 +123,44 @@ static void keeps_what_a_record_is_made_of(void **state)
     kafka_record_done(&record);
 }
 
+// Hashes from the unit tests of Kafka's own client (UtilsTest.testMurmur2).
+static void places_keys_as_java_does(void **state)
+{
+    static const struct {
+        const char *key;
+        int32_t hash;
+    } cases[] = {
+        {"21", -973932308},
+        {"foobar", -790332482},
+        {"a-little-bit-long-string", -985981536},
+        {"a-little-bit-longer-string", -1486304829},
+        {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971},
+        {"abc", 479470107},
+    };
+    struct kafka_fixture *fixture = *state;
+    kafka_fixture_open_writer(fixture, NULL, &fixture->writer);
+    struct kafka_topic *topic = NULL;
+    kafka_fixture_succeed(kafka_producer_topic(fixture->writer, fixture->topic, &topic));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct kafka_message message = {.key = bytes_of_text(cases[i].key),
+                                              .has_value = false,
+                                              .partition = -1,
+                                              .timestamp_ms = 1};
+        kafka_fixture_succeed(kafka_producer_send(fixture->writer, topic, &message));
+        kafka_fixture_succeed(kafka_producer_flush(fixture->writer, KAFKA_FIXTURE_WAIT_MS));
+    }
+    kafka_fixture_open_reader(fixture, KAFKA_OFFSET_BEGINNING, KAFKA_FIXTURE_PARTITIONS);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int32_t partition = (cases[i].hash & INT32_MAX) % KAFKA_FIXTURE_PARTITIONS;
+        struct kafka_queue *queue =
+            kafka_consumer_queue(fixture->reader, fixture->topic, partition);
+        struct kafka_record record;
+        assert_int_equal(kafka_fixture_next(fixture->reader, queue, &record), KAFKA_NEXT_RECORD);
+        assert_true(bytes_is_text(record.key, cases[i].key));
+        kafka_record_done(&record);
+    }
+}
+
 static void tells_what_a_partition_holds(void **state)
 {
     struct kafka_fixture *fixture = *state;
@@ -248,6 +286,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(rewinds_to_the_exact_record, kafka_fixture_set_up,
                                         kafka_fixture_tear_down),
         cmocka_unit_test_setup_teardown(keeps_what_a_record_is_made_of, kafka_fixture_set_up,
+                                        kafka_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(places_keys_as_java_does, kafka_fixture_set_up,
                                         kafka_fixture_tear_down),
         cmocka_unit_test_setup_teardown(tells_what_a_partition_holds, kafka_fixture_set_up,
                                         kafka_fixture_tear_down),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from support.wait import until
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN_S = 100
 PROGRAMS = ("kafka_layer_check", "kafka_group_check")
@@ -31,3 +33,23 @@ def test_on_a_real_broker(kafka, prefix, program, test):
                           timeout=RUN_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"OK ] {test}\n" in done.stdout + done.stderr
+
+
+def test_a_transactional_producer_waits_for_its_broker(own_kafka, tmp_path):
+    """Nobody is there when it opens; it says so, waits, and works when the broker is back."""
+    own_kafka.create_topic("later", partitions=1)
+    own_kafka.kill9()
+    with open(tmp_path / "log", "w", encoding="utf-8") as log:
+        program = subprocess.Popen([program_path("endtxn_check"), own_kafka.brokers, "later", "true"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        until(lambda: "is tried again" in (tmp_path / "log").read_text(), RUN_S, "a word about the wait")
+        assert program.poll() is None
+        own_kafka.start()
+        assert program.stdout.readline() == "half\n", (tmp_path / "log").read_text()
+        program.communicate("go\n", timeout=RUN_S)
+        assert program.returncode == 0
+    finally:
+        program.kill()
+        program.wait()
+    assert [one.value for one in own_kafka.read("later")] == [b"committed"]
