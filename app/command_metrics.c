@@ -1,7 +1,7 @@
 // soglia metrics: what /metrics can show.
 #include "app/command.h"
 
-#include "app/stdout_writer.h"
+#include "app/pipe/stdout_writer.h"
 
 #include "core/service/metric.h"
 

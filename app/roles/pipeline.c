@@ -1,6 +1,6 @@
 // One thread a worker. A worker that fails stops the process: whoever supervises it starts it
 // again, and it goes on from the log.
-#include "app/pipeline.h"
+#include "app/roles/pipeline.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/mail_effector.h"
+#include "app/roles/mail_effector.h"
 #include "core/folder.h"
 #include "core/kafka/admin.h"
 #include "core/service/clock.h"

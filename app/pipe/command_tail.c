@@ -1,10 +1,10 @@
 // soglia tail: what is in the topics, oldest first, and what comes.
 #include "app/command.h"
 
-#include "app/record_line.h"
-#include "app/stdout_writer.h"
-#include "app/tail_source.h"
-#include "app/topic_word.h"
+#include "app/pipe/record_line.h"
+#include "app/pipe/stdout_writer.h"
+#include "app/pipe/tail_source.h"
+#include "app/pipe/topic_word.h"
 
 #include "core/service/clock.h"
 

@@ -1,5 +1,5 @@
 // Input in pieces, whatever the pipe's own pieces are.
-#include "app/stdin_reader.h"
+#include "app/pipe/stdin_reader.h"
 
 #include <stdarg.h>
 #include <stddef.h>

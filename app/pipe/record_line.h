@@ -1,6 +1,6 @@
 // One line for one record of Kafka, for people or as JSON.
 #pragma once
-#include "app/transcoder.h"
+#include "app/pipe/transcoder.h"
 #include "core/kafka/consumer.h"
 
 // Adds "2026-11-21T08:00:00.000Z quotes/1@42 stock:AAPL {...}" without its end; headers go behind

@@ -1,5 +1,5 @@
 // Names are those of the topic table.
-#include "app/topic_word.h"
+#include "app/pipe/topic_word.h"
 
 #include "core/settings/nearest.h"
 

@@ -1,6 +1,6 @@
 // One codec a topic, made when it is first needed. A message names its schema, the schema its
 // record, and the record has a topic whose codec can read it.
-#include "app/transcoder.h"
+#include "app/pipe/transcoder.h"
 
 #include "core/json_reader.h"
 #include "schemas/codec.h"

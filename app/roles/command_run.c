@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/pipeline.h"
+#include "app/roles/pipeline.h"
 #include "core/service/metric.h"
 #include "core/service/notify.h"
 #include "core/service/stop.h"

@@ -1,9 +1,9 @@
 // soglia decode: messages that kcat wrote to JSON lines.
 #include "app/command.h"
 
-#include "app/stdin_reader.h"
-#include "app/stdout_writer.h"
-#include "app/transcoder.h"
+#include "app/pipe/stdin_reader.h"
+#include "app/pipe/stdout_writer.h"
+#include "app/pipe/transcoder.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 // Everything from outside is escaped: a key may hold what a terminal would obey.
-#include "app/record_line.h"
+#include "app/pipe/record_line.h"
 
 #include "core/json_string.h"
 #include "core/service/clock.h"

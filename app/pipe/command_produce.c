@@ -1,8 +1,8 @@
 // soglia produce: JSON lines to a topic, without kcat.
 #include "app/command.h"
 
-#include "app/json_lines.h"
-#include "app/topic_word.h"
+#include "app/pipe/json_lines.h"
+#include "app/pipe/topic_word.h"
 
 #include "core/kafka/producer.h"
 #include "core/service/clock.h"

@@ -1,9 +1,9 @@
 // soglia encode: JSON lines to messages that kcat can produce.
 #include "app/command.h"
 
-#include "app/json_lines.h"
-#include "app/stdout_writer.h"
-#include "app/topic_word.h"
+#include "app/pipe/json_lines.h"
+#include "app/pipe/stdout_writer.h"
+#include "app/pipe/topic_word.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // Refused lines do not hold up the others, as in ingest.
-#include "app/json_lines.h"
+#include "app/pipe/json_lines.h"
 
-#include "app/stdin_reader.h"
+#include "app/pipe/stdin_reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>

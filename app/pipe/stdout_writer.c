@@ -1,5 +1,5 @@
 // A full disk or a closed pipe ends a command at once, not after hours of work for nobody.
-#include "app/stdout_writer.h"
+#include "app/pipe/stdout_writer.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // Where a tail begins.
-#include "app/tail_source.h"
+#include "app/pipe/tail_source.h"
 
 #include "app/command.h"
 

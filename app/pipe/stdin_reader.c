@@ -1,5 +1,5 @@
 // One buffer; a piece is taken from its front once it is whole.
-#include "app/stdin_reader.h"
+#include "app/pipe/stdin_reader.h"
 
 #include "core/buffer.h"
 

@@ -1,6 +1,6 @@
 // Each partition shows its next record, or that it is at its end; once all do, the oldest goes
 // first.
-#include "app/tail_source.h"
+#include "app/pipe/tail_source.h"
 
 #include "app/command.h"
 

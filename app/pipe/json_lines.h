@@ -1,7 +1,7 @@
 // The loop of the commands that take JSON lines for a topic from standard input.
 #pragma once
 #include "app/command.h"
-#include "app/transcoder.h"
+#include "app/pipe/transcoder.h"
 
 // Takes one encoded line. Fails: SG_DROP refuses this line only.
 typedef sg_result (*json_lines_fn)(void *context, struct bytes value, struct bytes key);

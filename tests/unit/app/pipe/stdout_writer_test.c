@@ -1,5 +1,5 @@
 // Standard output that takes everything, and one that is full.
-#include "app/stdout_writer.h"
+#include "app/pipe/stdout_writer.h"
 
 #include <stdarg.h>
 #include <stddef.h>

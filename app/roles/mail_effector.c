@@ -1,6 +1,6 @@
 // Outcomes that were taken are kept until the runtime has committed them: after an abort they are
 // given again.
-#include "app/mail_effector.h"
+#include "app/roles/mail_effector.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // Topics by their names.
-#include "app/topic_word.h"
+#include "app/pipe/topic_word.h"
 
 #include <stdarg.h>
 #include <stddef.h>
