@@ -8,14 +8,14 @@ packages_of() {
     case $1 in
         build)
             echo gcc libc6-dev clang libclang-rt-14-dev cmake ninja-build make pkg-config git ca-certificates
-            echo librdkafka-dev libavro-dev liblmdb-dev libmicrohttpd-dev libcurl4-openssl-dev
-            echo libjansson-dev libsodium-dev libjwt-dev libinih-dev uthash-dev libxxhash-dev libicu-dev
+            echo librdkafka-dev liblmdb-dev libmicrohttpd-dev libcurl4-openssl-dev
+            echo libjansson-dev libsodium-dev libinih-dev libxxhash-dev libicu-dev
             ;;
         run)
             echo openjdk-17-jre-headless maven kcat curl python3 python3-venv python3-aiosmtpd ca-certificates procps
             ;;
         test)
-            echo libcmocka-dev clang-tidy clang-format llvm valgrind python3-dev
+            echo libcmocka-dev libavro-dev clang-tidy clang-format llvm valgrind python3-dev
             ;;
         *) return 1 ;;
     esac
