@@ -308,11 +308,11 @@ sg_result kafka_consumer_poll(struct kafka_consumer *consumer, int64_t timeout_m
         consumer->failure = sg_ok();
         return sg_fail(failure.class, failure.code, "%s", consumer->reason);
     }
-    SG_TRY(result);
+    // Asked first, since the message of a fatal error hides its code.
     char text[SG_REASON_MAX];
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer->client, text, sizeof text);
     return fatal == RD_KAFKA_RESP_ERR_NO_ERROR
-               ? sg_ok()
+               ? result
                : sg_fail(SG_FATAL, (int)fatal, "consumer: %s (%s)", text, rd_kafka_err2name(fatal));
 }
 

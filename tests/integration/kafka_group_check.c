@@ -157,6 +157,30 @@ static void a_static_member_may_restart(void **state)
     assert_int_equal(members[0].assignments, before);
 }
 
+// A second process under the same name: the older one is told, and stops.
+static void an_older_static_member_is_fenced(void **state)
+{
+    struct kafka_fixture *fixture = *state;
+    struct member members[2] = {{.consumer = NULL}, {.consumer = NULL}};
+    const struct kafka_rebalance first = rebalance_of(&members[0]);
+    const struct kafka_rebalance second = rebalance_of(&members[1]);
+    open_member(fixture, "one", &first, &fixture->reader);
+    members[0].consumer = fixture->reader;
+    poll_until_shared(&members[0], NULL);
+    open_member(fixture, "one", &second, &fixture->second);
+    members[1].consumer = fixture->second;
+    sg_result result = sg_ok();
+    int64_t limit_us = clock_monotonic_us() + (int64_t)KAFKA_FIXTURE_WAIT_MS * 1000;
+    while (sg_is_ok(result) && clock_monotonic_us() < limit_us) {
+        kafka_fixture_succeed(kafka_consumer_poll(fixture->second, 50));
+        result = kafka_consumer_poll(fixture->reader, 50);
+    }
+    assert_int_equal(result.class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), "FENCED_INSTANCE_ID"));
+    kafka_consumer_drop(&fixture->reader);
+    poll_until_shared(&members[1], NULL);
+}
+
 static void a_failing_callback_ends_the_poll(void **state)
 {
     struct kafka_fixture *fixture = *state;
@@ -200,6 +224,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_second_member_takes_its_share, kafka_fixture_set_up,
                                         kafka_fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_static_member_may_restart, kafka_fixture_set_up,
+                                        kafka_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(an_older_static_member_is_fenced, kafka_fixture_set_up,
                                         kafka_fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_failing_callback_ends_the_poll, kafka_fixture_set_up,
                                         kafka_fixture_tear_down),
