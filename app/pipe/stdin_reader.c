@@ -22,10 +22,15 @@ struct stdin_reader {
 struct stdin_reader *stdin_reader_new(int descriptor, size_t max_bytes)
 {
     struct stdin_reader *reader = calloc(1, sizeof *reader);
-    if (reader != NULL) {
-        reader->descriptor = descriptor;
-        reader->max_bytes = max_bytes;
-        buffer_init(&reader->buffer, max_bytes + 2 * (size_t)READ_BYTES);
+    if (reader == NULL) {
+        return NULL;
+    }
+    reader->descriptor = descriptor;
+    reader->max_bytes = max_bytes;
+    buffer_init(&reader->buffer, max_bytes + 2 * (size_t)READ_BYTES);
+    // From here on there is memory to point into, before anything was read.
+    if (!sg_is_ok(buffer_reserve(&reader->buffer, READ_BYTES))) {
+        stdin_reader_free(&reader);
     }
     return reader;
 }
