@@ -2,6 +2,7 @@
 #include "core/number.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +28,9 @@ void number_print_double(double value, char ret_text[static NUMBER_TEXT_MAX])
         snprintf(ret_text, NUMBER_TEXT_MAX, value > 0 ? "Infinity" : "-Infinity");
         return;
     }
-    for (int digits = DIGITS_SHORT; digits <= DIGITS_EXACT; digits++) {
+    // Subnormal numbers have fewer digits than they can be printed with.
+    bool subnormal = value != 0 && fabs(value) < DBL_MIN;
+    for (int digits = subnormal ? 1 : DIGITS_SHORT; digits <= DIGITS_EXACT; digits++) {
         snprintf(ret_text, NUMBER_TEXT_MAX, "%.*g", digits, value);
         // By bits, since -0 equals 0.
         if (bits_of(strtod(ret_text, NULL)) == bits_of(value)) {
