@@ -6,9 +6,9 @@ JOBS ?= $(shell nproc)
 help: ## Say what there is to make.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: ## Install, build, start Kafka and soglia, say what to try.
+up: ## Install, build, start Kafka (NODES=1 or 3) and soglia, say what to try.
 	@scripts/install-packages.sh build run
-	@scripts/up.sh
+	@SOGLIA_LOCAL_NODES=$(NODES) scripts/up.sh
 
 down: ## Stop soglia, the mail catcher and Kafka; the data stay.
 	@scripts/down.sh

@@ -2,6 +2,7 @@
 # and ended. Settings of soglia go through its environment variables as everywhere.
 
 home=${SOGLIA_LOCAL_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/soglia}
+kafka_nodes=${SOGLIA_LOCAL_NODES:-}
 kafka_port=${SOGLIA_LOCAL_KAFKA_PORT:-9092}
 mail_port=${SOGLIA_LOCAL_MAIL_PORT:-1025}
 mail_page_port=${SOGLIA_LOCAL_MAIL_PAGE_PORT:-8025}

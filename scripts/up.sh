@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # Whoever ran this before with another address would look at the wrong Kafka.
 fetch_and_start_kafka() {
     scripts/fetch-kafka.sh >/dev/null
-    compose/local/kafka.sh start --data "$home/kafka" --port "$kafka_port"
+    compose/local/kafka.sh start --data "$home/kafka" --port "$kafka_port" ${kafka_nodes:+--nodes "$kafka_nodes"}
 }
 
 start_mail_catcher() {
