@@ -215,7 +215,8 @@ static enum csv_next next_backwards(struct csv_reader *reader, sg_result *ret_fa
     reader->places_left--;
     const struct place *place = &reader->places[reader->places_left];
     int64_t end = place[1].offset;
-    reader->record_line = place->line;
+    reader->line = place->line;
+    reader->is_long = false; // Only forwards does the rest of a line come later.
     // More than the buffer holds is too long anyhow; its start is enough to find that.
     if (end - place->offset > BUFFER_BYTES) {
         end = place->offset + BUFFER_BYTES;

@@ -59,13 +59,13 @@ static bool take_character(struct cursor *cursor, char character)
     return true;
 }
 
+// As many as there are, none too: the rule of strptime.
 static bool take_spaces(struct cursor *cursor)
 {
-    const uint8_t *start = cursor->at;
     while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t')) {
         cursor->at++;
     }
-    return cursor->at > start;
+    return true;
 }
 
 static bool take_word(struct cursor *cursor, const char *word)
@@ -295,7 +295,7 @@ static bool read_kind(const struct csv_time *time, struct bytes text, int64_t *r
 // The last day of the month of `day`, both counted from 1970.
 static int64_t month_end_of(int64_t day)
 {
-    // The first of the next month is found by steps: at most four years of months for each leap.
+    // Too early by a day for each common year so far, which the loop makes good.
     int year = 1970 + (int)(day / 366);
     while (timestamp_days_of_date(year + 1, 1, 1) <= day) {
         year++;
