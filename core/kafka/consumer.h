@@ -1,10 +1,9 @@
 // A consumer that reads each partition through a queue of its own, in a group or with positions
 // chosen by the caller. One thread uses a consumer, except where a function says otherwise.
 #pragma once
-#include "core/kafka/kafka.h"
+#include "core/kafka/consumer_queue.h"
 
 struct kafka_consumer;
-struct kafka_queue;
 
 // Called from kafka_consumer_poll(), in its thread, when the group gives or takes partitions.
 // Eager: an assignment is whole, a revocation takes all. `assigned` must end in
@@ -57,26 +56,6 @@ SG_RESULT kafka_consumer_poll(struct kafka_consumer *consumer, int64_t timeout_m
 struct kafka_queue *kafka_consumer_queue(struct kafka_consumer *consumer, const char *topic,
                                          int32_t partition);
 
-enum kafka_next {
-    KAFKA_NEXT_RECORD, // *ret_record is filled.
-    KAFKA_NEXT_EMPTY,  // Nothing fetched yet; there may be more.
-    KAFKA_NEXT_END, // The end of what is committed was reached; said once each time. The offset of
-                    // *ret_record is that end, behind the markers of transactions.
-    KAFKA_NEXT_FAILED, // sg_reason() says why; the class is in ret_failure.
-};
-
-// Takes the next record, never waits. FAILED is SG_FATAL where records would be missed (an offset
-// that retention passed, a corrupt batch), SG_RETRY for trouble that passes.
-enum kafka_next kafka_queue_next(struct kafka_queue *queue, struct kafka_record *ret_record,
-                                 sg_result *ret_failure);
-
-// The end of the partition as the last answer of the broker told it, KAFKA_OFFSET_NONE before the
-// first one. Asks nobody: cheap enough for a metric.
-int64_t kafka_queue_end(const struct kafka_queue *queue);
-
-// Gives a record back. Harmless on a record already given back.
-void kafka_record_done(struct kafka_record *record);
-
 // Sleeps until any queue has something, kafka_consumer_wake() is called or `timeout_ms` have
 // passed. Rebalances and errors end it too: kafka_consumer_poll() takes them.
 void kafka_consumer_wait(struct kafka_consumer *consumer, int64_t timeout_ms);
@@ -105,8 +84,3 @@ SG_RESULT kafka_consumer_offset_at(struct kafka_consumer *consumer, const char *
 // Number of partitions of a topic. Fails: SG_RETRY (broker away), SG_FATAL for an unknown topic.
 SG_RESULT kafka_consumer_partitions(struct kafka_consumer *consumer, const char *topic,
                                     int32_t *ret_count);
-
-// Headers of a record: fills up to `max`, returns how many there are. Borrowed until
-// kafka_record_done().
-size_t kafka_record_headers(const struct kafka_record *record, struct kafka_header *ret_headers,
-                            size_t max);

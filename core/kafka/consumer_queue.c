@@ -1,5 +1,6 @@
 // Records of one partition: taken one at a time, since the batch calls of the library lose records
 // when the assignment changes meanwhile.
+#include "core/kafka/consumer_queue.h"
 #include "core/kafka/consumer_state.h"
 #include "core/kafka/kafka_error.h"
 
