@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MS_PER_S = 1000, POOL_EXTRA_BYTES = 8192, STATUS_CLASS = 100, LOG_LINE_MAX = 256 };
 
@@ -345,12 +344,10 @@ void http_server_close(struct http_server **server)
         return;
     }
     if (closing->daemon != NULL) {
-        int listener = MHD_quiesce_daemon(closing->daemon);
+        // Not MHD_quiesce_daemon(): with a pool of epoll threads it may meet one of them removing
+        // the listening socket too, and then ends the process (0.9.75).
         http_watch_quit(closing->watch);
         MHD_stop_daemon(closing->daemon);
-        if (listener >= 0) {
-            close(listener);
-        }
     }
     http_watch_close(&closing->watch);
     free(closing);
