@@ -217,8 +217,8 @@ static sg_result read_config(rd_kafka_event_t *event, const char *topic, const c
     return find_value(found[0], topic, name, ret_value);
 }
 
-sg_result kafka_admin_config(struct kafka_admin *admin, const char *topic, const char *name,
-                             char **ret_value)
+static sg_result ask_config(struct kafka_admin *admin, const char *topic, const char *name,
+                            char **ret_value)
 {
     rd_kafka_ConfigResource_t *resource =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
@@ -231,5 +231,19 @@ sg_result kafka_admin_config(struct kafka_admin *admin, const char *topic, const
     SG_TRY(sg_explain(take_answer(admin, "its settings", &event), "topic %s", topic));
     sg_result result = read_config(event, topic, name, ret_value);
     rd_kafka_event_destroy(event);
+    return result;
+}
+
+// Any broker may be asked, and one of several learns of a new topic a moment later than the others.
+sg_result kafka_admin_config(struct kafka_admin *admin, const char *topic, const char *name,
+                             char **ret_value)
+{
+    int64_t limit_us = clock_monotonic_us() + (int64_t)KNOWN_WAIT_MS * 1000;
+    sg_result result = ask_config(admin, topic, name, ret_value);
+    while (result.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+           clock_monotonic_us() < limit_us) {
+        rd_kafka_poll(admin->client, KNOWN_STEP_MS);
+        result = ask_config(admin, topic, name, ret_value);
+    }
     return result;
 }
