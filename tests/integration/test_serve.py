@@ -10,6 +10,7 @@ import requests
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
+from contract import Contract
 from support.avro import parse
 from support.kafka import Record
 from support.wait import until
@@ -33,10 +34,12 @@ class Serving:
         soglia.settings["state.map_bytes"] = "64MiB"
         soglia.run("topics", "apply")
         self.process = None
+        self.contract = None
 
     def start(self):
         self.process = self.soglia.start("serve")
         self.soglia.wait_ready(self.process)
+        self.contract = Contract(self.soglia.get("/openapi.json").json())
         return self
 
     def record(self, quote_record, **more):
@@ -47,7 +50,10 @@ class Serving:
         return self.kafka.produce(self.topic, [self.record(one) for one in quotes])
 
     def get(self, path, **options):
-        return self.soglia.get(path, **options)
+        """Every answer of these tests is held against the contract."""
+        answer = self.soglia.get(path, **options)
+        self.contract.check(answer)
+        return answer
 
     def json(self, path, **options):
         answer = self.get(path, **options)
@@ -325,6 +331,18 @@ def test_registry_as_confluent_serves_it(serving, prefix):
                        (f"/registry/config/{subject}", 40408)):
         answer = serving.get(path)
         assert (answer.status_code, answer.json()["error_code"]) == (code // 100, code), path
+
+
+def test_an_unchanged_answer_is_not_sent_again(serving):
+    positions = serving.produce(quote("stock:X", 1.0, NOW))
+    path = "/v1/instruments/stock:X"
+    first = serving.get(path, params={"min_position": serving.after(positions)})
+    again = serving.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    positions = serving.produce(quote("stock:X", 2.0, NOW + 1))
+    other = serving.get(path, params={"min_position": serving.after(positions)},
+                        headers={"If-None-Match": first.headers["ETag"]})
+    assert (other.status_code, other.json()["value"]) == (200, 2.0)
 
 
 def test_sigterm_ends_in_time_with_everything_committed(serving):
