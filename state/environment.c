@@ -167,6 +167,14 @@ sg_result environment_grow(struct environment *environment)
                        environment->path, "grow");
 }
 
+sg_result environment_make_room(struct environment *environment)
+{
+    MDB_envinfo info;
+    SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
+    bool is_tight = (size_t)environment_used_bytes(environment) > info.me_mapsize / 4 * 3;
+    return is_tight ? environment_grow(environment) : sg_ok();
+}
+
 sg_result environment_flush(struct environment *environment)
 {
     return lmdb_result(mdb_env_sync(environment->env, 1), environment->path, "flush");
@@ -272,12 +280,6 @@ sg_result table_put(struct transaction *transaction, struct table table, struct 
     return put(transaction, table, key, value, 0);
 }
 
-sg_result table_append(struct transaction *transaction, struct table table, struct bytes key,
-                       struct bytes value)
-{
-    return put(transaction, table, key, value, MDB_APPEND);
-}
-
 sg_result table_delete(struct transaction *transaction, struct table table, struct bytes key)
 {
     MDB_val lmdb_key = value_of(key);
@@ -290,15 +292,6 @@ sg_result table_clear(struct transaction *transaction, struct table table)
 {
     return lmdb_result(mdb_drop(transaction->txn, table.handle, 0), transaction->environment->path,
                        "clear");
-}
-
-sg_result table_count(struct transaction *transaction, struct table table, int64_t *ret_count)
-{
-    MDB_stat stat;
-    SG_TRY(lmdb_result(mdb_stat(transaction->txn, table.handle, &stat),
-                       transaction->environment->path, "count"));
-    *ret_count = (int64_t)stat.ms_entries;
-    return sg_ok();
 }
 
 sg_result cursor_open(struct transaction *transaction, struct table table,

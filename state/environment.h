@@ -38,8 +38,10 @@ SG_RESULT environment_table(struct environment *environment, const char *name,
 // True when a write failed since the last growth because the map was full.
 bool environment_was_full(const struct environment *environment);
 
-// Doubles the map. No transaction may be open in the process. Fails: SG_FATAL.
+// Doubles the map; make_room only when more than three quarters of it are in use, so that few
+// transactions meet a full one. No transaction may be open in the process. Fails: SG_FATAL.
 SG_RESULT environment_grow(struct environment *environment);
+SG_RESULT environment_make_room(struct environment *environment);
 
 // Writes everything to the disk now. Any thread.
 SG_RESULT environment_flush(struct environment *environment);
@@ -69,19 +71,11 @@ SG_RESULT table_get(struct transaction *transaction, struct table table, struct 
 SG_RESULT table_put(struct transaction *transaction, struct table table, struct bytes key,
                     struct bytes value);
 
-// Writes a key that is greater than every key in the table: faster. Fails as table_put(), and
-// SG_FATAL when out of order.
-SG_RESULT table_append(struct transaction *transaction, struct table table, struct bytes key,
-                       struct bytes value);
-
 // Removes a key; one that is not there is no failure.
 SG_RESULT table_delete(struct transaction *transaction, struct table table, struct bytes key);
 
 // Removes everything.
 SG_RESULT table_clear(struct transaction *transaction, struct table table);
-
-// Number of keys.
-SG_RESULT table_count(struct transaction *transaction, struct table table, int64_t *ret_count);
 
 // A place in a table, in the order of keys as bytes. Closed before its transaction ends.
 struct cursor;

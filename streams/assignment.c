@@ -51,7 +51,7 @@ sg_result assignment_rewind(struct worker *worker)
 
 // Turns "from the beginning" into an offset, and learns where the partition ends now. Records that
 // retention took away before they were read are never passed over in silence.
-static sg_result aim_input(struct worker *worker, struct input *input)
+static sg_result aim_input(struct worker *worker, struct task *task, struct input *input)
 {
     int64_t first = 0;
     SG_TRY(kafka_consumer_range(worker->consumer, input->name, input->partition, &first,
@@ -74,6 +74,7 @@ static sg_result aim_input(struct worker *worker, struct input *input)
                                        log_int("to", first - 1),
                                        {.name = NULL}});
         input->next_offset = first;
+        task->changed = true;
     }
     input->committed_offset = input->next_offset;
     return sg_ok();
@@ -82,7 +83,7 @@ static sg_result aim_input(struct worker *worker, struct input *input)
 static sg_result aim_task(struct worker *worker, struct task *task)
 {
     for (size_t i = 0; i < task->inputs.count; i++) {
-        SG_TRY(aim_input(worker, &task->inputs.list[i]));
+        SG_TRY(aim_input(worker, task, &task->inputs.list[i]));
     }
     return sg_ok();
 }
@@ -124,6 +125,7 @@ static sg_result open_tasks(struct worker *worker, const struct kafka_position *
                             size_t count)
 {
     struct kafka_position committed[WORKER_POSITIONS_MAX];
+    SG_TRY(worker_check_partitions(worker));
     if (count == 0) {
         return sg_ok();
     }
@@ -161,6 +163,16 @@ static void tell_assigned(struct worker *worker, size_t count)
                                   {.name = NULL}});
 }
 
+// A position that was moved past lost records is committed even if no record ever follows.
+static sg_result begin_if_changed(struct worker *worker)
+{
+    bool changed = false;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        changed = changed || worker->tasks[i]->changed;
+    }
+    return changed ? worker_begin(worker) : sg_ok();
+}
+
 sg_result assignment_given(void *context, const struct kafka_position *partitions, size_t count)
 {
     struct worker *worker = context;
@@ -169,7 +181,6 @@ sg_result assignment_given(void *context, const struct kafka_position *partition
                        processor_of(worker)->name, count, WORKER_POSITIONS_MAX);
     }
     crash_point("assigned");
-    SG_TRY(worker_check_partitions(worker));
     sg_result opened = open_tasks_patiently(worker, partitions, count);
     if (opened.class == SG_RETRY) {
         return sg_fail(SG_FATAL, opened.code, "%s: %s", worker->name, sg_reason());
@@ -177,7 +188,8 @@ sg_result assignment_given(void *context, const struct kafka_position *partition
     SG_TRY(opened);
     tell_assigned(worker, count);
     worker->assigned = true;
-    return assignment_rewind(worker);
+    SG_TRY(assignment_rewind(worker));
+    return begin_if_changed(worker);
 }
 
 void assignment_close(struct worker *worker)

@@ -15,7 +15,8 @@ enum {
     PIECE_RECORDS = 50000,
     WAIT_MS = 100,
     PROGRESS_US = 1000000,
-    SILENCE_MS_MAX = 60000
+    SILENCE_MS_MAX = 60000,
+    GROWTHS_MAX = 48 // Doublings of the map: more than an address has bits for.
 };
 
 // One changelog being read.
@@ -28,6 +29,8 @@ struct changelog {
 
 struct recovery {
     struct task *task;
+    int64_t sequence;          // Of the last committed transaction, 0 when nobody knows.
+    struct stores_place saved; // What the file stands for.
     struct kafka_settings kafka;
     struct kafka_consumer *consumer;
     struct changelog changelogs[STORES_MAX];
@@ -122,12 +125,30 @@ static sg_result commit_piece(struct recovery *recovery)
 {
     crash_point("recovery_piece");
     recovery->uncommitted = 0;
-    return stores_commit(recovery->task->stores, &recovery->task->place);
+    SG_TRY(stores_commit(recovery->task->stores, &recovery->task->place));
+    recovery->saved = recovery->task->place;
+    return sg_ok();
+}
+
+// Refused at the first record that the state lacks, so that nothing of it is saved: the next start
+// would take the state for complete.
+static sg_result check_position(const struct recovery *recovery, size_t at)
+{
+    if (recovery->sequence > 0) {
+        return sg_ok();
+    }
+    return sg_fail(SG_FATAL, 0,
+                   "%s, partition %" PRId32
+                   ", has records that the saved state lacks, but the consumer group has no "
+                   "committed position (it expires when a group is away for longer than the "
+                   "broker's offsets.retention.minutes): where to read on is not known",
+                   recovery->changelogs[at].name, recovery->task->partition);
 }
 
 static sg_result apply(struct recovery *recovery, size_t at, const struct kafka_record *record)
 {
     struct task *task = recovery->task;
+    SG_TRY(check_position(recovery, at));
     SG_TRY(stores_apply(task->stores, at, record->key, record->value, record->has_value));
     task->place.changelog_offsets[at] = record->offset + 1;
     if (record->timestamp_ms > task->place.stream_time_ms) {
@@ -223,6 +244,23 @@ static sg_result catch_up(struct recovery *recovery)
     return sg_ok();
 }
 
+// Reads from what is saved to the end. Fails with SG_ABORT when the map was full.
+static sg_result restore(struct recovery *recovery)
+{
+    struct task *task = recovery->task;
+    int64_t now_us = clock_monotonic_us();
+    recovery->began_us = recovery->told_us = recovery->last_record_us = now_us;
+    recovery->applied = recovery->uncommitted = 0;
+    sg_result caught_up = catch_up(recovery);
+    kafka_consumer_close(&recovery->consumer);
+    SG_TRY(caught_up);
+    if (recovery->sequence > 0) {
+        task->place.sequence = recovery->sequence;
+    }
+    crash_point("recovery_end");
+    return stores_commit(task->stores, &task->place);
+}
+
 sg_result recovery_run(struct task *task, int64_t sequence)
 {
     // The state stands at the last transaction: nothing is to be read. The usual case.
@@ -237,22 +275,12 @@ sg_result recovery_run(struct task *task, int64_t sequence)
                        task->config->processor->name, task->partition, task->place.sequence,
                        sequence);
     }
-    int64_t now_us = clock_monotonic_us();
-    struct recovery recovery = {
-        .task = task, .began_us = now_us, .told_us = now_us, .last_record_us = now_us};
-    sg_result caught_up = catch_up(&recovery);
-    kafka_consumer_close(&recovery.consumer);
-    SG_TRY(caught_up);
-    if (sequence == 0 && recovery.applied > 0) {
-        return sg_fail(SG_FATAL, 0,
-                       "the changelogs of %s, partition %" PRId32 ", have %" PRId64
-                       " records that the saved state lacks, but the consumer group has no "
-                       "committed position (it expires when a group is away "
-                       "for longer than the broker's offsets.retention.minutes): where to read on "
-                       "is not known",
-                       task->config->processor->name, task->partition, recovery.applied);
+    struct recovery recovery = {.task = task, .sequence = sequence, .saved = task->place};
+    sg_result restored = restore(&recovery);
+    for (int growths = 0; restored.class == SG_ABORT && growths < GROWTHS_MAX; growths++) {
+        SG_TRY(stores_abort(task->stores));
+        task->place = recovery.saved;
+        restored = restore(&recovery);
     }
-    task->place.sequence = sequence > 0 ? sequence : task->place.sequence;
-    crash_point("recovery_end");
-    return stores_commit(task->stores, &task->place);
+    return restored;
 }

@@ -1,0 +1,249 @@
+// The alerts processor, killed at every passage of every crash point, must leave what an
+// undisturbed run leaves: outputs, state and positions, to the byte.
+#include "streams/runtime.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "alert_events.h"
+#include "fake_kafka.h"
+#include "life.h"
+#include "world_picture.h"
+
+enum {
+    PARTITIONS = 2,
+    EVENTS = 60,
+    RECORDS_BETWEEN_POLLS = 2,
+    SEED = 7,
+    PASSAGES_MAX = 200,
+    LIVES_MAX = 4,
+    ROUNDS = 40,
+    PICTURE_BYTES_MAX = 16 << 20
+};
+
+static char folder[LIFE_FOLDER_MAX];
+static struct buffer expected;
+static struct buffer found;
+
+static int begin(void **state)
+{
+    (void)state;
+    life_make_folder(folder);
+    buffer_init(&expected, PICTURE_BYTES_MAX);
+    buffer_init(&found, PICTURE_BYTES_MAX);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    life_remove_folder(folder);
+    buffer_done(&expected);
+    buffer_done(&found);
+    return 0;
+}
+
+static struct life new_life(void)
+{
+    return (struct life){.processor = "alerts", .folder = folder};
+}
+
+static void new_world(uint64_t seed)
+{
+    life_remove_folder(folder);
+    life_new_world(PARTITIONS);
+    alert_events_put(seed, EVENTS);
+    fake_kafka_limit(RECORDS_BETWEEN_POLLS);
+}
+
+static void take_picture(struct buffer *out)
+{
+    buffer_clear(out);
+    world_picture_topic(out, "alerts", true);
+    world_picture_topic(out, "dead-letters", true);
+    world_picture_changelog(out, "soglia-alerts-instruments-changelog");
+    world_picture_changelog(out, "soglia-alerts-subscriptions-changelog");
+    world_picture_state(out, "alerts", folder, PARTITIONS);
+    world_picture_positions(out, "alerts", PARTITIONS);
+    assert_true(sg_is_ok(buffer_append_byte(out, '\0')));
+}
+
+static void expect_same(const char *what, int nth)
+{
+    take_picture(&found);
+    assert_false(fake_kafka_is_open());
+    if (!bytes_equal(buffer_bytes(&expected), buffer_bytes(&found))) {
+        print_error("after %s, passage %d:\n--- expected\n%s--- found\n%s", what, nth,
+                    (const char *)expected.data, (const char *)found.data);
+        fail();
+    }
+}
+
+static void live_undisturbed(uint64_t seed)
+{
+    new_world(seed);
+    struct life life = new_life();
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    take_picture(&expected);
+    // The events are of use only when something comes of them.
+    assert_true(fake_kafka_count("alerts") >= 5);
+    assert_true(fake_kafka_count("dead-letters") >= 2);
+    assert_true(fake_kafka_calls(FAKE_COMMIT) >= 8);
+}
+
+static void one_transaction_or_many_are_the_same(void **state)
+{
+    (void)state;
+    live_undisturbed(SEED);
+    new_world(SEED);
+    fake_kafka_limit(0);
+    struct life life = new_life();
+    life.changes = 1 << 20;
+    life.cache_entries = 1000;
+    assert_int_equal(life_run_here(&life), LIFE_STOPPED);
+    assert_int_equal(fake_kafka_calls(FAKE_COMMIT), 1);
+    expect_same("one transaction", 0);
+}
+
+// Dies at each passage of `first`; the next life may die at `second` (NULL: it lives).
+static void die_everywhere(const char *first, const char *second)
+{
+    int passage = 1;
+    for (; passage <= PASSAGES_MAX; passage++) {
+        new_world(SEED);
+        struct life life = new_life();
+        life.crash_at = first;
+        life.crash_nth = passage;
+        enum life_end ended = life_run(&life);
+        if (ended == LIFE_STOPPED) {
+            break;
+        }
+        assert_int_equal(ended, LIFE_CRASHED);
+        fake_kafka_restart();
+        life.crash_at = second;
+        life.crash_nth = 1;
+        ended = life_run(&life);
+        if (ended == LIFE_CRASHED) {
+            fake_kafka_restart();
+            life.crash_at = NULL;
+            ended = life_run(&life);
+        }
+        assert_int_equal(ended, LIFE_STOPPED);
+        expect_same(first, passage);
+    }
+    // It was passed at all, and not for ever.
+    assert_in_range(passage, 2, PASSAGES_MAX);
+}
+
+static void killed_at_any_step_of_a_commit(void **state)
+{
+    (void)state;
+    live_undisturbed(SEED);
+    static const char *const points[] = {"flushed", "before_kafka_commit", "after_kafka_commit",
+                                         "task_saved", "committed"};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        die_everywhere(points[i], NULL);
+    }
+}
+
+static void killed_while_it_starts_or_ends(void **state)
+{
+    (void)state;
+    live_undisturbed(SEED);
+    static const char *const points[] = {"assigned", "before_recovery", "recovery_end", "stopping"};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        die_everywhere(points[i], NULL);
+    }
+}
+
+static void killed_again_while_it_recovers(void **state)
+{
+    (void)state;
+    live_undisturbed(SEED);
+    die_everywhere("after_kafka_commit", "before_recovery");
+    die_everywhere("after_kafka_commit", "recovery_end");
+    die_everywhere("task_saved", "recovery_end");
+}
+
+static uint64_t dice(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+// Up to two failures, a rebalance and a crash, all by chance.
+static void disturb(uint64_t *seed, struct life *life)
+{
+    static const char *const points[] = {"flushed",
+                                         "before_kafka_commit",
+                                         "after_kafka_commit",
+                                         "task_saved",
+                                         "committed",
+                                         "before_recovery",
+                                         "recovery_end",
+                                         "before_abort",
+                                         "after_abort",
+                                         "assigned",
+                                         "revoked",
+                                         "stopping"};
+    static const enum fake_call calls[] = {FAKE_BEGIN,  FAKE_SEND, FAKE_SEND_OFFSETS,
+                                           FAKE_COMMIT, FAKE_NEXT, FAKE_PRODUCER_POLL};
+    fake_kafka_restart();
+    for (uint64_t faults = dice(seed) % 3; faults > 0; faults--) {
+        int from = 1 + (int)(dice(seed) % 30);
+        enum fake_call call = calls[dice(seed) % (sizeof calls / sizeof calls[0])];
+        fake_kafka_fail((struct fake_fault){
+            .call = call,
+            .from = from,
+            .to = from + (int)(dice(seed) % 2),
+            .class = dice(seed) % 2 == 0 || call == FAKE_COMMIT ? SG_ABORT : SG_RETRY,
+        });
+    }
+    if (dice(seed) % 2 == 0) {
+        fake_kafka_revoke_at(2 + (int)(dice(seed) % 12), dice(seed) % 2 == 0);
+    }
+    life->crash_at = points[dice(seed) % (sizeof points / sizeof points[0])];
+    life->crash_nth = 1 + (int)(dice(seed) % 6);
+}
+
+static void disturbed_at_random(void **state)
+{
+    (void)state;
+    for (uint64_t round = 1; round <= ROUNDS; round++) {
+        live_undisturbed(1 + round % 4);
+        uint64_t seed = round * UINT64_C(0x9E3779B97F4A7C15);
+        new_world(1 + round % 4);
+        struct life life = new_life();
+        enum life_end ended = LIFE_CRASHED;
+        for (int lives = 0; lives < LIVES_MAX && ended == LIFE_CRASHED; lives++) {
+            disturb(&seed, &life);
+            ended = life_run(&life);
+        }
+        fake_kafka_restart();
+        life.crash_at = NULL;
+        if (dice(&seed) % 4 == 0) {
+            life_remove_folder(folder); // Moved to another machine.
+        }
+        assert_int_equal(life_run(&life), LIFE_STOPPED);
+        expect_same("random disturbance, round", (int)round);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_transaction_or_many_are_the_same, begin, end),
+        cmocka_unit_test_setup_teardown(killed_at_any_step_of_a_commit, begin, end),
+        cmocka_unit_test_setup_teardown(killed_while_it_starts_or_ends, begin, end),
+        cmocka_unit_test_setup_teardown(killed_again_while_it_recovers, begin, end),
+        cmocka_unit_test_setup_teardown(disturbed_at_random, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

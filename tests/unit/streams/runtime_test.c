@@ -1,0 +1,250 @@
+// What the loop does about each class of failure, and with rebalances, wherever they strike.
+#include "streams/runtime.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "alert_events.h"
+#include "fake_kafka.h"
+#include "life.h"
+#include "world_picture.h"
+
+enum { PARTITIONS = 2, EVENTS = 60, SEED = 3, PICTURE_BYTES_MAX = 16 << 20, STRIKES_MAX = 400 };
+
+static char folder[LIFE_FOLDER_MAX];
+static struct buffer expected;
+static struct buffer found;
+
+static struct life new_life(void)
+{
+    return (struct life){.processor = "alerts", .folder = folder};
+}
+
+static void new_world(void)
+{
+    life_remove_folder(folder);
+    life_new_world(PARTITIONS);
+    alert_events_put(SEED, EVENTS);
+    fake_kafka_limit(3);
+}
+
+static void take_picture(struct buffer *out)
+{
+    buffer_clear(out);
+    world_picture_topic(out, "alerts", true);
+    world_picture_topic(out, "dead-letters", true);
+    world_picture_changelog(out, "soglia-alerts-instruments-changelog");
+    world_picture_changelog(out, "soglia-alerts-subscriptions-changelog");
+    world_picture_state(out, "alerts", folder, PARTITIONS);
+    world_picture_positions(out, "alerts", PARTITIONS);
+    assert_true(sg_is_ok(buffer_append_byte(out, '\0')));
+}
+
+static void expect_same(const char *what, int nth)
+{
+    take_picture(&found);
+    assert_false(fake_kafka_is_open());
+    if (!bytes_equal(buffer_bytes(&expected), buffer_bytes(&found))) {
+        print_error("after %s %d:\n--- expected\n%s--- found\n%s", what, nth,
+                    (const char *)expected.data, (const char *)found.data);
+        fail();
+    }
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    life_make_folder(folder);
+    buffer_init(&expected, PICTURE_BYTES_MAX);
+    buffer_init(&found, PICTURE_BYTES_MAX);
+    new_world();
+    struct life life = new_life();
+    if (life_run(&life) != LIFE_STOPPED) {
+        return -1;
+    }
+    take_picture(&expected);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    life_remove_folder(folder);
+    buffer_done(&expected);
+    buffer_done(&found);
+    return 0;
+}
+
+// One failure at each call of this kind in turn: nothing of it may be seen afterwards.
+static void strike_from(int first, enum fake_call call, enum sg_class class)
+{
+    int strike = first;
+    bool met = true;
+    for (; met && strike < STRIKES_MAX; strike++) {
+        new_world();
+        fake_kafka_fail((struct fake_fault){call, strike, strike, class, false});
+        struct life life = new_life();
+        assert_int_equal(life_run(&life), LIFE_STOPPED);
+        met = fake_kafka_calls(call) >= strike;
+        expect_same(sg_class_name(class), strike);
+    }
+    assert_in_range(strike, first + 2, STRIKES_MAX - 1);
+}
+
+static void strike_everywhere(enum fake_call call, enum sg_class class)
+{
+    strike_from(1, call, class);
+}
+
+static void a_lost_transaction_is_done_again(void **state)
+{
+    (void)state;
+    strike_everywhere(FAKE_BEGIN, SG_ABORT);
+    strike_everywhere(FAKE_SEND, SG_ABORT);
+    strike_everywhere(FAKE_SEND_OFFSETS, SG_ABORT);
+    strike_everywhere(FAKE_COMMIT, SG_ABORT);
+}
+
+static void trouble_that_passes_is_waited_for(void **state)
+{
+    (void)state;
+    strike_everywhere(FAKE_POLL, SG_RETRY);
+    strike_everywhere(FAKE_PRODUCER_POLL, SG_RETRY);
+    strike_everywhere(FAKE_SEND, SG_RETRY);
+}
+
+static void trouble_of_a_queue_is_waited_for(void **state)
+{
+    (void)state;
+    for (int strike = 1; strike < 200; strike += 7) {
+        new_world();
+        fake_kafka_fail((struct fake_fault){FAKE_NEXT, strike, strike, SG_RETRY, false});
+        struct life life = new_life();
+        assert_int_equal(life_run(&life), LIFE_STOPPED);
+        expect_same("a queue's trouble", strike);
+    }
+}
+
+// The group has given its partitions and will not give them again: whatever stands in the way of
+// opening their tasks must not leave them unread.
+static void trouble_while_tasks_are_opened_leaves_no_partition_unread(void **state)
+{
+    (void)state;
+    strike_everywhere(FAKE_RANGE, SG_RETRY);
+    strike_from(3, FAKE_PARTITIONS, SG_RETRY); // The first two are asked before anything is given.
+    new_world();
+    fake_kafka_fail((struct fake_fault){FAKE_COMMITTED, 1, 3, SG_RETRY, false});
+    struct life life = new_life();
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    expect_same("committed positions that come late", 0);
+}
+
+static void trouble_without_an_end_ends_the_worker(void **state)
+{
+    (void)state;
+    static const enum fake_call calls[] = {FAKE_POLL, FAKE_COMMIT, FAKE_COMMITTED};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        new_world();
+        enum sg_class class = calls[i] == FAKE_COMMIT ? SG_ABORT : SG_RETRY;
+        fake_kafka_fail((struct fake_fault){calls[i], 1, 1000000, class, false});
+        struct life life = new_life();
+        assert_int_equal(life_run(&life), LIFE_REFUSED);
+        assert_non_null(strstr(life_reason(), "injected failure"));
+        assert_int_equal(fake_kafka_count("alerts"), 0);
+    }
+}
+
+static void what_nothing_mends_ends_the_worker_and_a_new_one_goes_on(void **state)
+{
+    (void)state;
+    static const enum fake_call calls[] = {FAKE_POLL,   FAKE_BEGIN, FAKE_SEND, FAKE_SEND_OFFSETS,
+                                           FAKE_COMMIT, FAKE_NEXT,  FAKE_RANGE};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        new_world();
+        fake_kafka_fail((struct fake_fault){calls[i], 2, 2, SG_FATAL, false});
+        struct life life = new_life();
+        assert_int_equal(life_run(&life), LIFE_REFUSED);
+        fake_kafka_restart();
+        assert_int_equal(life_run(&life), LIFE_STOPPED);
+        expect_same("a fatal failure of call", (int)calls[i]);
+    }
+}
+
+static void an_abort_that_fails_is_the_end(void **state)
+{
+    (void)state;
+    new_world();
+    fake_kafka_fail((struct fake_fault){FAKE_COMMIT, 2, 2, SG_ABORT, false});
+    fake_kafka_fail((struct fake_fault){FAKE_ABORT, 1, 1, SG_FATAL, false});
+    struct life life = new_life();
+    assert_int_equal(life_run(&life), LIFE_REFUSED);
+    fake_kafka_restart();
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    expect_same("a failed abort", 0);
+}
+
+// The commit took place, its answer never came: the next start finds out by the number.
+static void a_commit_whose_answer_is_lost_counts(void **state)
+{
+    (void)state;
+    for (int strike = 1; strike <= 5; strike++) {
+        new_world();
+        fake_kafka_fail((struct fake_fault){FAKE_COMMIT, strike, strike, SG_FATAL, true});
+        struct life life = new_life();
+        assert_int_equal(life_run(&life), LIFE_REFUSED);
+        fake_kafka_restart();
+        assert_int_equal(life_run(&life), LIFE_STOPPED);
+        expect_same("a lost answer", strike);
+    }
+}
+
+static void partitions_come_and_go(void **state)
+{
+    (void)state;
+    for (int poll = 2; poll <= 16; poll++) {
+        for (int lost = 0; lost <= 1; lost++) {
+            new_world();
+            fake_kafka_revoke_at(poll, lost == 1);
+            struct life life = new_life();
+            life.changes = 10; // So that some are taken within a transaction.
+            assert_int_equal(life_run(&life), LIFE_STOPPED);
+            expect_same(lost == 1 ? "a loss at poll" : "a revocation at poll", poll);
+        }
+    }
+}
+
+static void a_revocation_whose_commit_fails_loses_nothing(void **state)
+{
+    (void)state;
+    for (int poll = 2; poll <= 8; poll++) {
+        new_world();
+        fake_kafka_revoke_at(poll, false);
+        fake_kafka_fail((struct fake_fault){FAKE_SEND_OFFSETS, 1, 1, SG_ABORT, false});
+        struct life life = new_life();
+        life.changes = 1 << 20;
+        assert_int_equal(life_run(&life), LIFE_STOPPED);
+        expect_same("a failed commit at the revocation of poll", poll);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_transaction_is_done_again),
+        cmocka_unit_test(trouble_that_passes_is_waited_for),
+        cmocka_unit_test(trouble_of_a_queue_is_waited_for),
+        cmocka_unit_test(trouble_while_tasks_are_opened_leaves_no_partition_unread),
+        cmocka_unit_test(trouble_without_an_end_ends_the_worker),
+        cmocka_unit_test(what_nothing_mends_ends_the_worker_and_a_new_one_goes_on),
+        cmocka_unit_test(an_abort_that_fails_is_the_end),
+        cmocka_unit_test(a_commit_whose_answer_is_lost_counts),
+        cmocka_unit_test(partitions_come_and_go),
+        cmocka_unit_test(a_revocation_whose_commit_fails_loses_nothing),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
