@@ -31,19 +31,19 @@ struct csv_mapping {
     size_t skip_count;
 };
 
-void csv_mapping_free(struct csv_mapping **slot)
+void csv_mapping_free(struct csv_mapping **mapping)
 {
-    struct csv_mapping *mapping = SG_MOVE(*slot);
-    if (mapping == NULL) {
+    struct csv_mapping *freed = SG_MOVE(*mapping);
+    if (freed == NULL) {
         return;
     }
-    for (size_t i = 0; i < mapping->column_count; i++) {
-        free(mapping->columns[i].name);
-        free(mapping->columns[i].instrument);
+    for (size_t i = 0; i < freed->column_count; i++) {
+        free(freed->columns[i].name);
+        free(freed->columns[i].instrument);
     }
-    free(mapping->columns);
-    free(mapping->quotes);
-    free(mapping);
+    free(freed->columns);
+    free(freed->quotes);
+    free(freed);
 }
 
 static sg_result out_of_memory(void)

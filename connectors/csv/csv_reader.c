@@ -42,19 +42,19 @@ struct csv_reader {
     size_t places_left;
 };
 
-void csv_reader_close(struct csv_reader **slot)
+void csv_reader_close(struct csv_reader **reader)
 {
-    struct csv_reader *reader = SG_MOVE(*slot);
-    if (reader == NULL) {
+    struct csv_reader *closed = SG_MOVE(*reader);
+    if (closed == NULL) {
         return;
     }
-    if (reader->file > STDIN_FILENO) {
-        close(reader->file);
+    if (closed->file > STDIN_FILENO) {
+        close(closed->file);
     }
-    free(reader->places);
-    free(reader->record);
-    free(reader->buffer);
-    free(reader);
+    free(closed->places);
+    free(closed->record);
+    free(closed->buffer);
+    free(closed);
 }
 
 sg_result csv_reader_open(const char *path, struct csv_reader **ret_reader)

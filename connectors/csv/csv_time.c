@@ -213,30 +213,37 @@ static const char *expansion_of(char directive)
     }
 }
 
-static bool take_plain_format(struct cursor *cursor, const char *format, struct parts *parts)
+// A short form, or a directive of its own.
+static bool take_directive(struct cursor *cursor, char directive, struct parts *parts)
 {
-    for (const char *at = format; *at != '\0'; at++) {
-        bool is_right = *at == '%'   ? take_simple(cursor, *++at, parts)
-                        : *at == ' ' ? take_spaces(cursor)
-                                     : take_character(cursor, *at);
-        if (!is_right) {
-            return false;
-        }
+    const char *at = expansion_of(directive);
+    if (at == NULL) {
+        return take_simple(cursor, directive, parts);
     }
-    return true;
+    bool is_right = true;
+    while (is_right && *at != '\0') {
+        bool is_directive = *at == '%';
+        is_right = is_directive ? take_simple(cursor, at[1], parts) : take_character(cursor, *at);
+        at += is_directive ? 2 : 1;
+    }
+    return is_right;
 }
 
+// The format was checked: something known stands behind each percent sign.
 static bool take_format(struct cursor *cursor, const char *format, struct parts *parts)
 {
-    for (const char *at = format; *at != '\0';) {
-        char piece[3] = {at[0], at[0] == '%' ? at[1] : '\0', '\0'};
-        const char *expansion = at[0] == '%' ? expansion_of(at[1]) : NULL;
-        if (!take_plain_format(cursor, expansion == NULL ? piece : expansion, parts)) {
-            return false;
+    const char *at = format;
+    bool is_right = true;
+    while (is_right && *at != '\0') {
+        if (*at == '%') {
+            is_right = take_directive(cursor, at[1], parts);
+            at += 2;
+        } else {
+            is_right = *at == ' ' ? take_spaces(cursor) : take_character(cursor, *at);
+            at++;
         }
-        at += strlen(piece);
     }
-    return true;
+    return is_right;
 }
 
 static int hour_of(const struct parts *parts)
