@@ -1,5 +1,6 @@
 // What is there against what the table says.
 #include "schemas/topic_admin.h"
+#include "core/service/clock.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -8,6 +9,9 @@
 
 // Settings of a topic: those that the table decides, and for a compacted one how soon it shrinks.
 enum { CONFIGS_MAX = 10, NUMBER_MAX = 24, DAY_MS = 86400000 };
+
+// Looks at a topic that was just made, until it is seen.
+enum { LOOKS_MAX = 100, LOOK_WAIT_MS = 50 };
 
 // What the calls of one report share.
 struct work {
@@ -200,6 +204,11 @@ static sg_result create(struct work *work, const struct topic_info *info, int32_
                                           .configs = wanted.configs};
     SG_TRY(kafka_admin_create(work->admin, &plan));
     SG_TRY(look_at(work, info, row));
+    // Of several brokers each learns of it in its own time, and any of them may answer.
+    for (int looks = 0; row->state == TOPIC_MISSING && looks < LOOKS_MAX; looks++) {
+        clock_sleep_ms(LOOK_WAIT_MS);
+        SG_TRY(look_at(work, info, row));
+    }
     if (row->state == TOPIC_EXISTS) {
         row->state = TOPIC_CREATED;
     }

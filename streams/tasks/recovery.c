@@ -75,15 +75,15 @@ static void tell_progress(struct recovery *recovery)
     }
 }
 
-static sg_result open_changelog(struct recovery *recovery, size_t at,
+static sg_result open_changelog(struct recovery *recovery, struct kafka_consumer *probe, size_t at,
                                 struct kafka_position *ret_position)
 {
     const struct task_config *config = recovery->task->config;
     struct changelog *changelog = &recovery->changelogs[at];
     topic_full_name(config->topics, config->processor->stores[at].changelog, changelog->name);
     int64_t first = 0;
-    SG_TRY(kafka_consumer_range(recovery->consumer, changelog->name, recovery->task->partition,
-                                &first, &changelog->end));
+    SG_TRY(kafka_consumer_range(probe, changelog->name, recovery->task->partition, &first,
+                                &changelog->end));
     int64_t *saved = &recovery->task->place.changelog_offsets[at];
     if (*saved > changelog->end) {
         return sg_fail(SG_FATAL, 0,
@@ -107,10 +107,16 @@ static sg_result open_all(struct recovery *recovery)
     recovery->kafka.fetch_wait_ms = FETCH_WAIT_MS;
     struct kafka_consumer_config consumer = {.kafka = &recovery->kafka};
     SG_TRY(kafka_consumer_open(&consumer, &recovery->consumer));
+    // A transaction is committed before its markers are everywhere, so the last stable offset may
+    // still lack it: the end is asked for by a client that sees everything, and the other one waits
+    // there.
+    consumer.read_uncommitted = true;
+    SG_CLEANUP(kafka_consumer_close) struct kafka_consumer *probe = NULL;
+    SG_TRY(kafka_consumer_open(&consumer, &probe));
     struct kafka_position positions[STORES_MAX];
     recovery->count = config->processor->store_count;
     for (size_t i = 0; i < recovery->count; i++) {
-        SG_TRY(open_changelog(recovery, i, &positions[i]));
+        SG_TRY(open_changelog(recovery, probe, i, &positions[i]));
     }
     SG_TRY(kafka_consumer_assign(recovery->consumer, positions, recovery->count));
     for (size_t i = 0; i < recovery->count; i++) {
