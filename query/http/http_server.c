@@ -228,6 +228,7 @@ static enum MHD_Result answer(struct http_server *server, struct exchange *excha
 
 // MHD_AccessHandlerCallback. The first call comes with the headers; a later one, without upload
 // data, when the request is whole or its wait is over.
+// NOLINTNEXTLINE(readability-function-size): the library decides the parameters.
 static enum MHD_Result take_call(void *context, struct MHD_Connection *connection, const char *path,
                                  const char *method, const char *version, const char *upload,
                                  size_t *upload_size, void **request)

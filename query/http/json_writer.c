@@ -56,7 +56,8 @@ static void begin_value(struct json_writer *writer, const char *name)
     writer->comma = true;
 }
 
-static void open(struct json_writer *writer, const char *name, const char *opener, char closer)
+static void open_container(struct json_writer *writer, const char *name, const char *opener,
+                           char closer)
 {
     assert(writer->depth < JSON_WRITER_DEPTH_MAX);
     begin_value(writer, name);
@@ -67,12 +68,12 @@ static void open(struct json_writer *writer, const char *name, const char *opene
 
 void json_writer_object(struct json_writer *writer, const char *name)
 {
-    open(writer, name, "{", '}');
+    open_container(writer, name, "{", '}');
 }
 
 void json_writer_array(struct json_writer *writer, const char *name)
 {
-    open(writer, name, "[", ']');
+    open_container(writer, name, "[", ']');
 }
 
 void json_writer_end(struct json_writer *writer)

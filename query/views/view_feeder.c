@@ -1,16 +1,14 @@
 // The feeder's loop: take what is there, commit, wait. On trouble it goes on from its positions.
 #include "query/views/view_feeder.h"
 
-#include "core/arena.h"
-#include "core/hash.h"
 #include "core/kafka/admin.h"
 #include "core/service/backoff.h"
 #include "core/service/clock.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/stop.h"
+#include "query/views/view_decoder.h"
 #include "query/views/view_input.h"
-#include "schemas/codec.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -24,7 +22,6 @@ enum {
     WAIT_MS = 50,
     REFUSALS_LOGGED = 10, // In a row of one run; the metric counts all.
     PARTITION_CHECK_MS = 10000,
-    ARENA_BYTES = 32 * 1024 * 1024,
     US_PER_MS = 1000,
     // Nothing else is asked of Kafka before it has answered this short call: a stop has to wait for
     // the call that runs.
@@ -44,9 +41,7 @@ struct view_feeder {
     struct view_writer *writer;
     struct view_inputs inputs;
     struct kafka_admin *admin; // Asks whether Kafka is there.
-    struct codec *codecs[VIEW_COUNT];
-    void *values[VIEW_COUNT]; // Room for a decoded record.
-    struct arena *arena;
+    struct view_decoder *decoder;
     int64_t refusals;
     int64_t checked_us; // When the partitions were last counted.
     bool recreated;     // A record gave away that its topic is another one.
@@ -63,30 +58,6 @@ struct view_feeder {
 static enum topic topic_of(size_t view)
 {
     return view_writer_view(view)->topic;
-}
-
-static sg_result schema_of(void *context, int32_t id, struct bytes *ret_text)
-{
-    return registry_schema(context, id, ret_text);
-}
-
-static sg_result open_codecs(struct view_feeder *feeder)
-{
-    for (size_t i = 0; i < VIEW_COUNT; i++) {
-        if (feeder->codecs[i] != NULL) {
-            continue;
-        }
-        struct codec_config config = {.type = topic_info(topic_of(i))->record,
-                                      .schema_of = schema_of,
-                                      .context = feeder->registry};
-        SG_TRY(registry_id(feeder->registry, topic_of(i), &config.id));
-        SG_TRY(codec_new(&config, &feeder->codecs[i]));
-        feeder->values[i] = calloc(1, config.type->size);
-        if (feeder->values[i] == NULL) {
-            return sg_fail(SG_FATAL, 0, "views: out of memory");
-        }
-    }
-    return sg_ok();
 }
 
 static sg_result probe(struct view_feeder *feeder)
@@ -109,7 +80,7 @@ static sg_result connect(struct view_feeder *feeder)
                              &registry));
         feeder->registry = registry;
     }
-    SG_TRY(open_codecs(feeder));
+    SG_TRY(view_decoder_prepare(feeder->decoder, feeder->registry));
     if (feeder->inputs.consumer == NULL) {
         SG_TRY(kafka_consumer_open(&(struct kafka_consumer_config){.kafka = config->kafka},
                                    &feeder->inputs.consumer));
@@ -154,28 +125,6 @@ static void note_refusal(struct view_feeder *feeder, const struct kafka_record *
     }
 }
 
-// Decodes a record; its value stays NULL when that is not possible. Fails: SG_RETRY, SG_FATAL.
-static sg_result decode(struct view_feeder *feeder, const struct view_input *input,
-                        const struct kafka_record *raw, struct view_record *record)
-{
-    int32_t count = feeder->inputs.partition_counts[input->view];
-    if (!raw->has_value) {
-        sg_ignore(sg_fail(SG_DROP, 0, "the record has no value"));
-        return sg_ok();
-    }
-    if (hash_murmur2(raw->key) % (uint32_t)count != (uint32_t)raw->partition) {
-        sg_ignore(sg_fail(SG_DROP, 0, "the key belongs to another partition"));
-        return sg_ok();
-    }
-    arena_reset(feeder->arena);
-    sg_result decoded = codec_decode(feeder->codecs[input->view], raw->value, feeder->arena,
-                                     feeder->values[input->view]);
-    if (sg_is_ok(decoded)) {
-        record->value = feeder->values[input->view];
-    }
-    return decoded.class == SG_DROP ? sg_ok() : decoded;
-}
-
 // The record that an earlier run took last comes once more, to be looked at only.
 static void verify(struct view_feeder *feeder, struct view_input *input,
                    const struct kafka_record *raw, uint64_t fingerprint)
@@ -199,7 +148,12 @@ static sg_result take(struct view_feeder *feeder, struct view_input *input,
         verify(feeder, input, raw, fingerprint);
         return sg_ok();
     }
-    SG_TRY(decode(feeder, input, raw, &record));
+    sg_result decoded =
+        view_decoder_read(feeder->decoder, input->view,
+                          feeder->inputs.partition_counts[input->view], raw, &record.value);
+    if (!sg_is_ok(decoded) && decoded.class != SG_DROP) {
+        return decoded;
+    }
     bool refused = false;
     SG_TRY(view_writer_take(feeder->writer, input->view, &record, fingerprint, &refused));
     if (refused) {
@@ -343,14 +297,10 @@ static void free_feeder(struct view_feeder *feeder)
     view_inputs_done(&feeder->inputs);
     kafka_consumer_close(&feeder->inputs.consumer);
     kafka_admin_close(&feeder->admin);
-    for (size_t i = 0; i < VIEW_COUNT; i++) {
-        codec_free(&feeder->codecs[i]);
-        free(feeder->values[i]);
-    }
+    view_decoder_free(&feeder->decoder);
     struct registry *registry = feeder->registry;
     registry_close(&registry);
     view_writer_close(&feeder->writer);
-    arena_free(&feeder->arena);
     pthread_mutex_destroy(&feeder->lock);
     free(feeder);
 }
@@ -388,8 +338,8 @@ sg_result view_feeder_open(const struct view_feeder_config *config, struct view_
     feeder->config = *config;
     pthread_mutex_init(&feeder->lock, NULL);
     snprintf(feeder->trouble, sizeof feeder->trouble, "the views have not begun to be fed");
-    feeder->arena = arena_new(ARENA_BYTES);
-    if (feeder->arena == NULL) {
+    feeder->decoder = view_decoder_new();
+    if (feeder->decoder == NULL) {
         return sg_fail(SG_FATAL, 0, "views: out of memory");
     }
     SG_TRY(view_writer_open(config->store, config->views, &feeder->writer));

@@ -1,6 +1,8 @@
 // The server over real sockets: waiting for news, giving up, and ending while clients wait.
 #include "query/http/http_server.h"
 
+#include "core/number.h"
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -110,7 +112,9 @@ static void *ask(void *context)
         used += got > 0 ? (size_t)got : 0;
     }
     text[used] = '\0';
-    client->status = used > STATUS_AT ? atoi(text + STATUS_AT) : 0;
+    int64_t status = 0;
+    bool answered = used > STATUS_AT + 3 && number_read_int(bytes_of(text + STATUS_AT, 3), &status);
+    client->status = answered ? (int)status : 0;
     if (line >= 0) {
         close(line);
     }
