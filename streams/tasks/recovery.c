@@ -82,6 +82,10 @@ static sg_result open_changelog(struct recovery *recovery, struct kafka_consumer
     struct changelog *changelog = &recovery->changelogs[at];
     topic_full_name(config->topics, config->processor->stores[at].changelog, changelog->name);
     int64_t first = 0;
+    int64_t stable_end = 0;
+    // Asked by the reader too: knowing the leader, it begins at once instead of after a second.
+    SG_TRY(kafka_consumer_range(recovery->consumer, changelog->name, recovery->task->partition,
+                                &first, &stable_end));
     SG_TRY(kafka_consumer_range(probe, changelog->name, recovery->task->partition, &first,
                                 &changelog->end));
     int64_t *saved = &recovery->task->place.changelog_offsets[at];
