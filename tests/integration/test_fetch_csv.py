@@ -86,6 +86,24 @@ def quotes(kafka, prefix, avro, name):
     return lambda: read_quotes(kafka, prefix, avro, name)
 
 
+@pytest.fixture
+def alone(kafka, soglia, tmp_path):
+    """An installation of the test's own, for many quotes; reads all of them back."""
+    folder = tmp_path / "installation"
+    folder.mkdir()
+    with installed(kafka, folder) as prefix:
+        soglia.settings["topics.prefix"] = prefix
+        yield lambda: read_quotes(kafka, prefix, Avro(kafka, prefix), "")
+
+
+@pytest.fixture
+def wait_for_quotes(kafka, prefix, name):
+    """Waits until some of the test's quotes are there."""
+    def enough(records):
+        return sum(record.key == name.encode() for record in records) > 20
+    return lambda: kafka.read_until(f"{prefix}quotes", enough, STEP_S, "some quotes")
+
+
 def write(folder, text, name="given.csv"):
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -106,18 +124,15 @@ def summary(result):
 # What is sent.
 
 
-def test_the_recorded_files_arrive_as_they_are(kafka, soglia, tmp_path):
+def test_the_recorded_files_arrive_as_they_are(fetch, alone):
     """Every instrument of every file, each in the order of the file, and nothing else."""
     expected = []
-    with installed(kafka, tmp_path) as prefix:
-        soglia.settings["topics.prefix"] = prefix
-        for file in recorded.FILES:
-            series = recorded.read(file)
-            done = summary(soglia.run(*recorded.command_line(file), timeout_s=STEP_S))
-            assert (done["message"], done["quotes"], done["bad"]) == ("done", len(series), 0)
-            expected += series
-        found = read_quotes(kafka, prefix, Avro(kafka, prefix), "")
-    assert recorded.by_instrument(found) == recorded.by_instrument(expected)
+    for file in recorded.FILES:
+        series = recorded.read(file)
+        done = summary(fetch(*recorded.command_line(file)[2:]))
+        assert (done["message"], done["quotes"], done["bad"]) == ("done", len(series), 0)
+        expected += series
+    assert recorded.by_instrument(alone()) == recorded.by_instrument(expected)
 
 
 def test_keys_lie_where_java_puts_them(fetch, kafka, prefix, name, tmp_path):
@@ -218,7 +233,7 @@ def test_limits_add_up_to_the_whole(limit, fetch, quotes, one, tmp_path):
 
 @pytest.mark.parametrize("sum_", [(), ("--sum",)])
 @pytest.mark.parametrize("reverse", [(), ("--reverse",)])
-def test_five_kills_leave_every_quote_once(sum_, reverse, fetch, soglia, quotes, name, tmp_path):
+def test_five_kills_leave_every_quote_once(sum_, reverse, fetch, soglia, alone, name, tmp_path):
     rows = [(n // 3, n % 1000, -n) for n in range(30000)]
     written = rows[::-1] if reverse else rows
     given = write(tmp_path, "t,a,b\n" + "".join(f"{t},{a},{b}\n" for t, a, b in written))
@@ -233,7 +248,7 @@ def test_five_kills_leave_every_quote_once(sum_, reverse, fetch, soglia, quotes,
         assert process.kill9() == -signal.SIGKILL, process.tail()
     last = fetch(*words)
     assert summary(last)["message"] == "done"
-    assert recorded.by_instrument(quotes()) == recorded.by_instrument(expected_of(rows, name, bool(sum_)))
+    assert recorded.by_instrument(alone()) == recorded.by_instrument(expected_of(rows, name, bool(sum_)))
     assert any(message.startswith("going on") for message in lines(last)), "no kill left anything behind"
 
 
@@ -244,11 +259,28 @@ def expected_of(rows, name, is_sum):
     return recorded.summed([recorded.Quote(name, float(a + b), t * 1000, "csv") for t, a, b in rows])
 
 
+def test_a_broker_that_dies_loses_and_doubles_nothing(own_kafka, soglia, name, tmp_path):
+    rows = [(n // 3, n, -n) for n in range(30000)]
+    given = write(tmp_path, "t,a,b\n" + "".join(f"{t},{a},{b}\n" for t, a, b in rows))
+    soglia.settings["kafka.brokers"] = own_kafka.brokers
+    (tmp_path / "installation").mkdir()
+    with installed(own_kafka, tmp_path / "installation") as prefix:
+        soglia.settings["topics.prefix"] = prefix
+        process = soglia.start("fetch", "csv", given, *TIMES, "--value-columns=rest", f"--instrument-prefix={name}",
+                               "--speed=2000")
+        own_kafka.read_until(f"{prefix}quotes", 1000, STEP_S)
+        own_kafka.kill9()
+        own_kafka.start()
+        assert process.wait(STEP_S) == 0, process.tail()
+        found = read_quotes(own_kafka, prefix, Avro(own_kafka, prefix), "")
+    assert recorded.by_instrument(found) == recorded.by_instrument(expected_of(rows, name, False))
+
+
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_commits_and_stops(sig, soglia, fetch, quotes, one, tmp_path):
+def test_a_signal_commits_and_stops(sig, soglia, fetch, quotes, wait_for_quotes, one, tmp_path):
     given = write(tmp_path, "t,v\n" + "".join(f"{n},{n}\n" for n in range(1000)))
     process = soglia.start("fetch", "csv", given, *one, "--speed=100")
-    until(lambda: len(quotes()) > 20, STEP_S, "some quotes")
+    wait_for_quotes()
     start = time.monotonic()
     process.send(sig)
     result = process.result(STEP_S)
@@ -260,10 +292,10 @@ def test_a_signal_commits_and_stops(sig, soglia, fetch, quotes, one, tmp_path):
     assert [quote.value for quote in quotes()] == list(range(1000))
 
 
-def test_a_second_run_of_the_same_fences_the_first(soglia, fetch, quotes, one, tmp_path):
+def test_a_second_run_of_the_same_fences_the_first(soglia, fetch, quotes, wait_for_quotes, one, tmp_path):
     given = write(tmp_path, "t,v\n" + "".join(f"{n},{n}\n" for n in range(2000)))
     first = soglia.start("fetch", "csv", given, *one, "--speed=100")
-    until(lambda: len(quotes()) > 20, STEP_S, "some quotes")
+    wait_for_quotes()
     fetch(given, *one)
     assert first.wait() == 1
     assert "fenced" in first.tail().lower()
@@ -287,16 +319,24 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("text, reason", BAD)
 @pytest.mark.parametrize("reverse", [(), ("--reverse",)])
-def test_a_bad_row_is_named_and_passed_over_on_demand(text, reason, reverse, fetch, quotes, one, tmp_path):
-    given = write(tmp_path, text)
-    stopped = fetch(given, *one, *reverse, code=1)
-    assert reason in stopped.stderr.decode()
-    assert [quote.value for quote in quotes()] == ([30] if reverse else [10])
-    passed = fetch(given, *one, *reverse, "--skip-bad")
-    assert (summary(passed)["bad"], summary(passed)["quotes"]) == (1, 1)
-    assert [quote.value for quote in quotes()] == ([30, 10] if reverse else [10, 30])
+def test_bad_rows_are_named_and_passed_over_on_demand(reverse, fetch, quotes, name, tmp_path):
+    def words(n):
+        return (tmp_path / f"{n}" / "given.csv", *TIMES, f"--instrument={name}-{n}", "--value-column=v", *reverse)
+
+    def sent(n, found):
+        return [quote.value for quote in found if quote.instrument == f"{name}-{n}"]
+    for n, (text, reason) in enumerate(BAD):
+        (tmp_path / f"{n}").mkdir()
+        write(tmp_path / f"{n}", text)
+        assert reason in fetch(*words(n), code=1).stderr.decode()
+    before = quotes()
+    for n in range(len(BAD)):
+        passed = summary(fetch(*words(n), "--skip-bad"))
+        assert (passed["bad"], passed["quotes"]) == (1, 1)
+    after = quotes()
+    for n, (text, _) in enumerate(BAD):
+        assert (sent(n, before), sent(n, after)) == (([30], [30, 10]) if reverse else ([10], [10, 30])), text[:80]
 
 
 @pytest.mark.parametrize("words, reason", [
