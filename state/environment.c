@@ -15,6 +15,8 @@
 #include "core/folder.h"
 
 enum { TABLES_MAX = 32, READERS_MAX = 512, FILE_MODE = 0640, PATH_BYTES_MAX = 4096 };
+// What a small transaction may need beside its values: LMDB copies pages and lists free ones.
+enum { RESERVE_BYTES = 256 << 10 };
 
 struct environment {
     MDB_env *env;
@@ -171,7 +173,8 @@ sg_result environment_make_room(struct environment *environment)
 {
     MDB_envinfo info;
     SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
-    bool is_tight = (size_t)environment_used_bytes(environment) > info.me_mapsize / 4 * 3;
+    size_t used = (size_t)environment_used_bytes(environment);
+    bool is_tight = used > info.me_mapsize / 4 * 3 || used + RESERVE_BYTES > info.me_mapsize;
     return is_tight ? environment_grow(environment) : sg_ok();
 }
 

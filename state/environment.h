@@ -38,7 +38,7 @@ SG_RESULT environment_table(struct environment *environment, const char *name,
 // True when a write failed since the last growth because the map was full.
 bool environment_was_full(const struct environment *environment);
 
-// Doubles the map; make_room only when more than three quarters of it are in use, so that few
+// Doubles the map; make_room only when less than a quarter of it is left, so that few
 // transactions meet a full one. No transaction may be open in the process. Fails: SG_FATAL.
 SG_RESULT environment_grow(struct environment *environment);
 SG_RESULT environment_make_room(struct environment *environment);

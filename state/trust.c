@@ -24,12 +24,12 @@ static const char *text(const struct buffer *name)
     return (const char *)name->data;
 }
 
-// Reads up to `size` bytes; `*ret_size` 0 when there is no such file.
-static sg_result read_file(const char *name, char *data, size_t size, size_t *ret_size)
+// Reads up to `size` bytes; `*ret_size` -1 when there is no such file.
+static sg_result read_file(const char *name, char *data, size_t size, ssize_t *ret_size)
 {
     int file = open(name, O_RDONLY | O_CLOEXEC);
     if (file < 0 && errno == ENOENT) {
-        *ret_size = 0;
+        *ret_size = -1;
         return sg_ok();
     }
     ssize_t got = file < 0 ? -1 : read(file, data, size);
@@ -40,13 +40,13 @@ static sg_result read_file(const char *name, char *data, size_t size, size_t *re
     if (got < 0) {
         return sg_fail(SG_FATAL, code, "cannot read %s: %s", name, strerror(code));
     }
-    *ret_size = (size_t)got;
+    *ret_size = got;
     return sg_ok();
 }
 
 static sg_result read_boot_id(char ret_id[static BOOT_ID_CHARS])
 {
-    size_t size = 0;
+    ssize_t size = 0;
     SG_TRY(read_file("/proc/sys/kernel/random/boot_id", ret_id, BOOT_ID_CHARS, &size));
     if (size != BOOT_ID_CHARS) {
         return sg_fail(SG_FATAL, 0,
@@ -71,14 +71,15 @@ sg_result trust_check(const char *path, bool *ret_removed)
     SG_TRY(join(&name, path, "unsynced"));
     char noted[BOOT_ID_CHARS];
     char current[BOOT_ID_CHARS];
-    size_t size = 0;
+    ssize_t size = 0;
     SG_TRY(read_file(text(&name), noted, sizeof noted, &size));
     *ret_removed = false;
-    if (size == 0) {
+    if (size < 0) {
         return sg_ok();
     }
+    // A note that was cut short, even to nothing, was being written when the system died.
     SG_TRY(read_boot_id(current));
-    if (size == sizeof noted && memcmp(noted, current, sizeof noted) == 0) {
+    if (size == BOOT_ID_CHARS && memcmp(noted, current, sizeof noted) == 0) {
         return sg_ok();
     }
     SG_TRY(remove_file(path, "data.mdb"));
