@@ -81,11 +81,11 @@ class Line:
         finally:
             asker.close()
 
-    def expected_alerts(self):
-        """What the oracle makes of the quotes and subscriptions that are in the topics."""
+    def expected_alerts(self, quotes=None):
+        """What the oracle makes of the quotes and subscriptions that are in the topics (`quotes` as they were read)."""
         events = []
-        for topic in ("subscriptions", "quotes"):
-            for record in self.read(topic):
+        for topic, records in (("subscriptions", self.read("subscriptions")), ("quotes", quotes or self.read("quotes"))):
+            for record in records:
                 events.append({"given": topic, "key": record.key.decode(), "at": record.timestamp,
                                "partition": record.partition, "offset": record.offset, "value": record.value})
         return recorded.expected_alerts(events).alerts
@@ -133,10 +133,10 @@ def message_id(mail):
     return mail.message["Message-ID"].strip(" <>").partition("@")[0]
 
 
-def assert_views(line):
-    """The last value and the counts of every instrument are those of the topic."""
+def assert_views(line, quotes=None):
+    """The last value and the counts of every instrument are those of the topic (`quotes` as they were read)."""
     wanted = {}
-    for record in line.read("quotes"):
+    for record in quotes or line.read("quotes"):
         value = record.value
         last = wanted.setdefault(value["instrument"], {"count": 0, "late": 0, "event_time_ms": -1})
         last["count"] += 1
