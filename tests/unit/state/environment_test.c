@@ -269,6 +269,7 @@ static void room_is_made_before_the_map_is_full(void **state)
     environment_close(&environment);
     assert_true(sg_is_ok(
         environment_open(temporary_folder, SMALL_MAP_BYTES, ENVIRONMENT_SYNC_NONE, &environment)));
+    assert_true(sg_is_ok(environment_table(environment, "t", &table)));
     char value[1000] = {0};
     for (int i = 0; i < 2000; i++) {
         char key[16];
