@@ -39,7 +39,7 @@ stage() {
         ((failed > before)) || failed=$((failed + 1))
         broken+=("$name")
         printf 'FAILED  %4d s   (%s)\n' $((SECONDS - begun)) "$log"
-        grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Generating)' "$log" | tail -n $shown_lines | sed 's/^/    /'
+        grep -vE '^\[[0-9]+/[0-9]+\]|^--| Passed |^ *Start +[0-9]+:|^\[ +(RUN|OK) +\]' "$log" | tail -n $shown_lines | sed 's/^/    /'
     fi
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static struct buffer out;
@@ -111,10 +112,10 @@ static void header_values_cannot_begin_a_header(void **state)
     parts.to = bytes_of_text("ada@example.org\nBcc: all@example.org");
     refused("address");
     set_parts();
-    strcpy(from.name, "x\r\nBcc: y");
+    snprintf(from.name, sizeof from.name, "x\r\nBcc: y");
     refused("sender");
     set_parts();
-    strcpy(from.address, "a@b.org>\r\nBcc: <y@z.org");
+    snprintf(from.address, sizeof from.address, "a@b.org>\r\nBcc: <y@z.org");
     refused("address");
     set_parts();
     parts.domain = bytes_of_text("x>\r\nBcc: y");

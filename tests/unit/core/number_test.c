@@ -21,16 +21,10 @@ static void doubles_print_as_people_write_them(void **state)
         double value;
         const char *text;
     } known[] = {
-        {188.25, "188.25"},
-        {0.1, "0.1"},
-        {1.0 / 3, "0.3333333333333333"},
-        {1e300, "1e+300"},
-        {-0.0, "-0"},
-        {100000, "100000"},
-        {NAN, "NaN"},
-        {INFINITY, "Infinity"},
-        {-INFINITY, "-Infinity"},
-        {5e-324, "4.94065645841247e-324"},
+        {188.25, "188.25"}, {0.1, "0.1"},           {1.0 / 3, "0.3333333333333333"},
+        {1e300, "1e+300"},  {-0.0, "-0"},           {100000, "100000"},
+        {NAN, "NaN"},       {INFINITY, "Infinity"}, {-INFINITY, "-Infinity"},
+        {5e-324, "5e-324"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         char text[NUMBER_TEXT_MAX];

@@ -47,11 +47,14 @@ static struct bytes random_text(struct random_source *source, struct arena *aren
                                              "\\", "\n", "é", "€", "\U0001F600", "/"};
     size_t count = random_source_below(source, CHARACTERS_BELOW);
     char *text = arena_take(arena, CHARACTERS_BELOW * 4 + 1);
+    size_t size = 0;
     for (size_t i = 0; text != NULL && i < count; i++) {
         size_t which = random_source_below(source, sizeof characters / sizeof characters[0]);
-        strcat(text, characters[which]); // NOLINT: room for CHARACTERS_BELOW of the longest.
+        struct bytes character = bytes_of_text(characters[which]);
+        memcpy(text + size, character.data, character.size);
+        size += character.size;
     }
-    return bytes_of_text(text);
+    return bytes_of(text, size);
 }
 
 static bool fill_value(const struct record_value *value, struct random_source *source,
