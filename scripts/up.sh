@@ -37,7 +37,7 @@ fetch_and_start_kafka
 build/soglia topics apply >"$home/topics.log" || { cat "$home/topics.log" >&2; exit 1; }
 mail_words="mails go to ${SOGLIA_SMTP_URL:-}"
 [[ -n ${SOGLIA_SMTP_URL:-} ]] || start_mail_catcher
-start soglia soglia build/soglia run all
+start soglia soglia scripts/keep-running.sh build/soglia run all
 wait_until_ready
 
 cat <<END

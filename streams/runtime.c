@@ -5,6 +5,7 @@
 #include "streams/runtime.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
@@ -344,6 +345,9 @@ sg_result runtime_run(const struct runtime_config *config)
     if (sg_is_ok(result)) {
         result = loop(&worker);
     }
+    // Closing may fail too, and would hide why.
+    char reason[SG_REASON_MAX];
+    snprintf(reason, sizeof reason, "%s", sg_reason());
     worker_close(&worker);
-    return result.class == SG_OK ? result : (sg_result){SG_FATAL, result.code};
+    return sg_is_ok(result) ? result : sg_fail(SG_FATAL, result.code, "%s", reason);
 }
