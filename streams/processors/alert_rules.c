@@ -139,6 +139,12 @@ static struct alert_trigger inward(const struct alert_rule *rule, double level)
     return (struct alert_trigger){.kind = kind, .level = level, .inclusive = true};
 }
 
+// Far in the future it is the end of time.
+static int64_t end_of_hold(const struct alert_rule *rule, const struct side_state *state)
+{
+    return state->since > INT64_MAX - rule->hold_ms ? INT64_MAX : state->since + rule->hold_ms;
+}
+
 size_t alert_rules_triggers(const struct alert_rule *rule, const struct side_state *state,
                             struct alert_trigger ret_triggers[static ALERT_TRIGGERS_MAX])
 {
@@ -153,8 +159,8 @@ size_t alert_rules_triggers(const struct alert_rule *rule, const struct side_sta
         return 1;
     case SIDE_PHASE_PENDING:
         ret_triggers[0] = inward(rule, rule->threshold);
-        ret_triggers[1] = (struct alert_trigger){.kind = ALERT_TRIGGER_DUE,
-                                                 .due_ms = state->since + rule->hold_ms};
+        ret_triggers[1] =
+            (struct alert_trigger){.kind = ALERT_TRIGGER_DUE, .due_ms = end_of_hold(rule, state)};
         return 2;
     case SIDE_PHASE_VIOLATED:
         ret_triggers[0] = inward(rule, clearing_level(rule));
