@@ -17,7 +17,7 @@ count() {
     done < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+)$/\2 \1/p' "$log")
     while read -r good_now bad_now; do
         good=$((good + good_now)) bad=$((bad + bad_now))
-    done < <(sed -nE 's/^(=+ )?([0-9]+) passed, ([0-9]+) failed.*$/\2 \3/p; s/^=+ (([0-9]+) failed, )?([0-9]+) passed.* in .*$/\3 0\2/p' "$log")
+    done < <(sed -nE 's/^(=+ )?([0-9]+) passed, ([0-9]+) failed.*$/\2 \3/p; s/^(=+ )?(([0-9]+) failed, )?([0-9]+) passed.* in [0-9.]+s.*$/\4 0\3/p' "$log")
     ((good + bad > 0)) || good=1
     passed=$((passed + good)) failed=$((failed + bad))
 }

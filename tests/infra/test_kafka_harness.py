@@ -70,7 +70,7 @@ def test_read_until_waits_for_what_is_wanted(kafka, prefix):
     kafka.produce(topic, [("a", "1"), ("b", "2")])
     assert len(kafka.read_until(topic, 2, 10)) == 2
     with pytest.raises(AssertionError, match=f"3 records in {topic}; there are 2"):
-        kafka.read_until(topic, 3, 0.5)
+        kafka.read_until(topic, 3, 5)
 
 
 def test_a_topic_that_is_not_there_is_an_error(kafka, prefix):

@@ -279,7 +279,7 @@ def test_a_broker_that_dies_loses_and_doubles_nothing(own_kafka, soglia, name, t
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_commits_and_stops(sig, soglia, fetch, quotes, wait_for_quotes, one, tmp_path):
     given = write(tmp_path, "t,v\n" + "".join(f"{n},{n}\n" for n in range(1000)))
-    process = soglia.start("fetch", "csv", given, *one, "--speed=100")
+    process = soglia.start("fetch", "csv", given, *one, "--speed=10")
     wait_for_quotes()
     start = time.monotonic()
     process.send(sig)
@@ -294,7 +294,7 @@ def test_a_signal_commits_and_stops(sig, soglia, fetch, quotes, wait_for_quotes,
 
 def test_a_second_run_of_the_same_fences_the_first(soglia, fetch, quotes, wait_for_quotes, one, tmp_path):
     given = write(tmp_path, "t,v\n" + "".join(f"{n},{n}\n" for n in range(2000)))
-    first = soglia.start("fetch", "csv", given, *one, "--speed=100")
+    first = soglia.start("fetch", "csv", given, *one, "--speed=10")
     wait_for_quotes()
     fetch(given, *one)
     assert first.wait() == 1
