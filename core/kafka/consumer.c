@@ -178,6 +178,8 @@ static sg_result open_client(struct kafka_consumer *consumer,
     // one that it never joins.
     const char *group = consumer->grouped ? config->group : "soglia-reader";
     struct number_text session = number_text(kafka->session_timeout_ms);
+    // The library's 3 s would let a session shorter than that end between two heartbeats.
+    struct number_text heartbeat = number_text(kafka->session_timeout_ms / 4);
     struct number_text wait = number_text(kafka->fetch_wait_ms);
     struct number_text records = number_text(kafka->prefetch_records);
     struct number_text kibibytes = number_text(kafka->prefetch_bytes / 1024);
@@ -192,6 +194,7 @@ static sg_result open_client(struct kafka_consumer *consumer,
         {"check.crcs", "true"},
         {"partition.assignment.strategy", "range"},
         {"session.timeout.ms", session.text},
+        {"heartbeat.interval.ms", heartbeat.text},
         {"fetch.wait.max.ms", wait.text},
         {"fetch.message.max.bytes", "4194304"},
         {"queued.min.messages", records.text},
