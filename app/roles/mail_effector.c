@@ -193,10 +193,10 @@ const struct effector *mail_effector_calls(struct mail_effector *effector)
     return &effector->calls;
 }
 
-void mail_effector_bind(void *context, struct kafka_consumer *consumer)
+void mail_effector_bind(void *effector, struct kafka_consumer *consumer)
 {
-    struct mail_effector *effector = context;
-    pthread_mutex_lock(&effector->lock);
-    effector->consumer = consumer;
-    pthread_mutex_unlock(&effector->lock);
+    struct mail_effector *bound = effector;
+    pthread_mutex_lock(&bound->lock);
+    bound->consumer = consumer;
+    pthread_mutex_unlock(&bound->lock);
 }

@@ -88,16 +88,15 @@ static void write_log(const rd_kafka_t *client, int level, const char *facility,
         log_text("text", text),
         {.name = NULL},
     };
-    // The levels are syslog's: 3 is an error, 4 a warning, 7 debugging. A coordinator that loads is
-    // asked again by itself: that is the usual course of a start.
-    if (strcmp(facility, "GETPID") == 0 && strstr(text, "retrying") != NULL) {
+    // A coordinator that loads is asked again by itself: that is the usual course of a start.
+    bool usual = strcmp(facility, "GETPID") == 0 && strstr(text, "retrying") != NULL;
+    // The levels are syslog's: 3 is an error, 4 a warning, 7 debugging.
+    if (level > 4 || usual) {
         log_debug("librdkafka", fields);
-    } else if (level <= 3) {
-        log_error("librdkafka", fields);
     } else if (level == 4) {
         log_warn("librdkafka", fields);
     } else {
-        log_debug("librdkafka", fields);
+        log_error("librdkafka", fields);
     }
 }
 

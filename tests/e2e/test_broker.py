@@ -1,6 +1,4 @@
 """Kafka that is not there yet, goes away, comes back, or has topics that do not fit."""
-import signal
-
 import pytest
 from confluent_kafka.admin import NewPartitions
 
@@ -19,6 +17,25 @@ USERS = ("ada", "grace", "édith")
 def own_line(processes, own_kafka, smtp):
     """An installation on a Kafka of its own, without a prefix."""
     return Line(Soglia(processes, own_kafka.brokers, "", smtp.url), own_kafka, Avro(own_kafka, ""), "").apply()
+
+
+class Supervised:
+    """Started again whenever it ends, as whoever runs it does: a long absence of Kafka may fence it."""
+
+    def __init__(self, soglia):
+        self._soglia = soglia
+        self.process = soglia.start("run", "all")
+        soglia.wait_ready(self.process)
+
+    def watch(self):
+        if not self.process.running:
+            assert self.process.code == 1
+            assert "fenced" in self.process.tail(lines=1), "the last line says why"
+            self.process = self._soglia.start("run", "all")
+        return self.process
+
+    def read_until(self, kafka, topic, count):
+        kafka.read_until(topic, lambda records: self.watch() and len(records) >= count, WAIT_S, f"{count} in {topic}")
 
 
 def said(process):
@@ -79,24 +96,26 @@ def test_a_kafka_that_starts_later_is_waited_for(processes, tmp_path, smtp):
 
 
 def test_a_kafka_that_comes_back_finds_nothing_lost(own_line, smtp):
-    """Once it goes in order, once as in a power cut; soglia is in the middle of its work."""
-    soglia, kafka = own_line.soglia, own_line.kafka
-    process = soglia.start("run", "all")
-    soglia.wait_ready(process)
+    """Once for a moment, once for longer than soglia's sessions last; soglia is in the middle of its work."""
+    own_line.soglia.settings |= {"kafka.session_timeout": "3s", "kafka.transaction_timeout": "5s"}
+    kafka, running = own_line.kafka, Supervised(own_line.soglia)
     subscribe(own_line)
-    for part, how in enumerate((signal.SIGTERM, signal.SIGKILL)):
+    for part, end in enumerate((kafka.bounce, kafka.kill9)):
         own_line.give("quotes", toggling(1 + part * 400, 200))
-        kafka.read_until("alerts", part * 3600 + 100, WAIT_S)
-        kafka.bounce(how)
+        running.read_until(kafka, "alerts", part * 3600 + 100)
+        end()
+        if end == kafka.kill9:
+            until(lambda: "session timed out" in said(running.process), WAIT_S, "the end of a session")
+        kafka.start()
         own_line.give("quotes", toggling(201 + part * 400, 200))
 
     expected = own_line.expected_alerts()
     assert len(expected) == 2 * 400 * 9
-    own_line.kafka.read_until("alerts", len(expected), WAIT_S)
-    own_line.kafka.read_until("deliveries", len(expected), WAIT_S)
+    running.read_until(kafka, "alerts", len(expected))
+    running.read_until(kafka, "deliveries", len(expected))
+    own_line.soglia.wait_ready(running.watch())
     assert_views(own_line)
-    assert process.running
-    assert process.end(STOP_S) == 0
+    assert running.watch().end(STOP_S) == 0
     assert_alerts(own_line.read("alerts"), expected)
     assert_delivered(own_line, smtp.mails)
 

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,9 +39,8 @@ static bool is_whole(const char *request)
 {
     const char *end = strstr(request, "\r\n\r\n");
     const char *length = strstr(request, "Content-Length: ");
-    size_t wanted = 0;
-    return end != NULL && (length == NULL || (sscanf(length, "Content-Length: %zu", &wanted) == 1 &&
-                                              strlen(end + 4) >= wanted));
+    size_t wanted = length == NULL ? 0 : strtoul(length + strlen("Content-Length: "), NULL, 10);
+    return end != NULL && strlen(end + 4) >= wanted;
 }
 
 static void *serve(void *opaque)

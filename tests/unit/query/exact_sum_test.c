@@ -15,7 +15,11 @@
 static void assert_mean(const double *values, size_t count, double expected)
 {
     double mean = exact_sum_mean(values, count, sizeof values[0]);
-    if (memcmp(&mean, &expected, sizeof mean) != 0) {
+    uint64_t mean_bits = 0;
+    uint64_t expected_bits = 0;
+    memcpy(&mean_bits, &mean, sizeof mean);
+    memcpy(&expected_bits, &expected, sizeof expected);
+    if (mean_bits != expected_bits) {
         fail_msg("%.17g is not %.17g", mean, expected);
     }
 }

@@ -159,7 +159,7 @@ static const char *move(struct cursor *cursor, char how, const char *key)
     struct bytes place = {NULL, 0};
     struct bytes value = {NULL, 0};
     bool found = true;
-    sg_result moved = sg_ok();
+    sg_result moved;
     switch (how) {
     case '>':
         moved = cursor_at_least(cursor, bytes_of_text(key), &place, &value, &found);

@@ -66,7 +66,7 @@ void alert_events_subscription(const char *instrument, const char *id, double hi
 
 static void put_subscription(uint64_t *state, const char *instrument, int64_t at_ms)
 {
-    char id[TEXT_MAX];
+    char id[2 * TEXT_MAX];
     char user[TEXT_MAX];
     snprintf(id, sizeof id, "%s-%d", instrument, pick(state, 4));
     snprintf(user, sizeof user, "user%d", pick(state, 3));

@@ -109,6 +109,25 @@ static void state_of_another_machine_is_restored_whole(void **state)
     assert_int_equal(life_run(&life), LIFE_STOPPED);
     expect_same_state(other_folder);
     assert_int_equal(fake_kafka_count("alerts"), alerts);
+    // It knows now that it lacks nothing.
+    fake_kafka_restart();
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    assert_int_equal(fake_kafka_calls(FAKE_RANGE), 2 * PARTITIONS);
+}
+
+// With its place: the positions may expire before anything else is committed.
+static void restored_state_knows_where_to_read_on(void **state)
+{
+    (void)state;
+    size_t alerts = fake_kafka_count("alerts");
+    struct life life = new_life();
+    life.folder = other_folder;
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    fake_kafka_expire_groups();
+    fake_kafka_restart();
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    assert_int_equal(fake_kafka_count("alerts"), alerts);
+    expect_same_state(other_folder);
 }
 
 static void a_restore_that_was_killed_is_done_again(void **state)
@@ -281,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(state_at_the_last_transaction_reads_nothing, begin, end),
         cmocka_unit_test_setup_teardown(state_of_another_machine_is_restored_whole, begin, end),
+        cmocka_unit_test_setup_teardown(restored_state_knows_where_to_read_on, begin, end),
         cmocka_unit_test_setup_teardown(a_restore_that_was_killed_is_done_again, begin, end),
         cmocka_unit_test_setup_teardown(trouble_during_a_restore_is_waited_for, begin, end),
         cmocka_unit_test_setup_teardown(a_restore_grows_a_map_that_is_too_small, begin, end),

@@ -206,6 +206,7 @@ static void a_commit_whose_answer_is_lost_counts(void **state)
 static void partitions_come_and_go(void **state)
 {
     (void)state;
+    int aborts[2] = {0};
     for (int poll = 2; poll <= 16; poll++) {
         for (int lost = 0; lost <= 1; lost++) {
             new_world();
@@ -214,8 +215,11 @@ static void partitions_come_and_go(void **state)
             life.changes = 10; // So that some are taken within a transaction.
             assert_int_equal(life_run(&life), LIFE_STOPPED);
             expect_same(lost == 1 ? "a loss at poll" : "a revocation at poll", poll);
+            aborts[lost] += fake_kafka_calls(FAKE_ABORT);
         }
     }
+    assert_int_equal(aborts[0], 0); // What was taken is committed before it is given up,
+    assert_true(aborts[1] > 0);     // but not when another member may have it already.
 }
 
 static void a_revocation_whose_commit_fails_loses_nothing(void **state)
