@@ -182,7 +182,7 @@ sg_result assignment_given(void *context, const struct kafka_position *partition
     }
     crash_point("assigned");
     sg_result opened = open_tasks_patiently(worker, partitions, count);
-    if (opened.class == SG_RETRY) {
+    if (opened.class == SG_RETRY || opened.class == SG_ABORT) {
         return sg_fail(SG_FATAL, opened.code, "%s: %s", worker->name, sg_reason());
     }
     SG_TRY(opened);

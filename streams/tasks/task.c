@@ -121,7 +121,13 @@ static sg_result open_state(struct task *task, const struct kafka_position *comm
     }
     crash_point("before_recovery");
     SG_TRY(recovery_run(task, sequence));
+    struct stores_place saved = task->place;
     SG_TRY(adopt_offsets(task, committed));
+    // What was restored must know where to read on, even when the group forgets its positions
+    // before the next commit.
+    if (memcmp(&saved, &task->place, sizeof saved) != 0) {
+        SG_TRY(stores_commit(task->stores, &task->place));
+    }
     task->committed = task->place;
     if (task->config->effector == NULL) {
         return sg_ok();
