@@ -81,6 +81,9 @@ static void a_map_of_any_size_is_enough(void **state)
             fake_kafka_limit(limits[i]);
             struct life life = {.processor = "alerts", .folder = folder, .map_bytes = map_bytes};
             enum life_end ended = life_run(&life);
+            // Small transactions always find room; only one that is larger than what is left may
+            // meet the end of the map at the commit.
+            assert_true(limits[i] == 0 || ended == LIFE_STOPPED);
             for (int restarts = 0; ended == LIFE_REFUSED && restarts < RESTARTS_MAX; restarts++) {
                 assert_non_null(strstr(life_reason(), "start again: it catches up by itself"));
                 fake_kafka_restart();
