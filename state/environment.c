@@ -267,20 +267,14 @@ sg_result table_get(struct transaction *transaction, struct table table, struct 
     return sg_ok();
 }
 
-static sg_result put(struct transaction *transaction, struct table table, struct bytes key,
-                     struct bytes value, unsigned flags)
-{
-    MDB_val lmdb_key = value_of(key);
-    MDB_val lmdb_value = value_of(value);
-    int code = mdb_put(transaction->txn, table.handle, &lmdb_key, &lmdb_value, flags);
-    note_full(transaction->environment, code);
-    return lmdb_result(code, transaction->environment->path, "put");
-}
-
 sg_result table_put(struct transaction *transaction, struct table table, struct bytes key,
                     struct bytes value)
 {
-    return put(transaction, table, key, value, 0);
+    MDB_val lmdb_key = value_of(key);
+    MDB_val lmdb_value = value_of(value);
+    int code = mdb_put(transaction->txn, table.handle, &lmdb_key, &lmdb_value, 0);
+    note_full(transaction->environment, code);
+    return lmdb_result(code, transaction->environment->path, "put");
 }
 
 sg_result table_delete(struct transaction *transaction, struct table table, struct bytes key)
