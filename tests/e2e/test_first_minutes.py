@@ -4,7 +4,6 @@ import subprocess
 
 import pytest
 
-from support.kafka import Record
 from support.wait import until
 
 WAIT_S = 20
@@ -74,31 +73,6 @@ def test_the_same_without_a_value_beyond_tells_nobody(running, soglia, shell, sm
     assert running.end() == 0
     assert kafka.read(f"{prefix}alerts") == []
     assert smtp.mails == []
-
-
-def test_encode_gives_kcat_keys_and_values(soglia, shell, kafka, prefix, avro):
-    soglia.run("topics", "apply")
-    quotes = [{"instrument": f"fx:EUR/{name}", "value": value, "event_time": 1_700_000_000_000 + value, "source": "test"}
-              for value, name in enumerate(("USD", "JPY", "città", "ISK", "CHF", "SEK"))]
-    lines = "".join(json.dumps(quote) + "\n" for quote in quotes).encode()
-    shell("""soglia encode quotes | kcat -P -b $brokers -t ${prefix}quotes -X topic.partitioner=murmur2_random \
-        -K '<q7Zk-key-9mVd>' -D '<q7Zk-record-2fXw>'""", lines)
-
-    got = kafka.read(f"{prefix}quotes")
-    decoded = sorted((avro.decode(record.value) for record in got), key=lambda quote: quote["value"])
-    assert [{name: quote[name] for name in quotes[0]} for quote in decoded] == quotes
-    assert all(record.key.decode() == avro.decode(record.value)["instrument"] for record in got)
-    # An independent producer puts the same keys on the same partitions.
-    again = kafka.produce(f"{prefix}quotes", [Record(record.key, record.value) for record in got])
-    assert [position.partition for position in again] == [record.partition for record in got]
-
-
-def test_encode_leaves_out_a_bad_line_and_says_which(soglia, shell, kafka, prefix):
-    soglia.run("topics", "apply")
-    good = '{"instrument":"stock:A","value":1,"event_time":1,"source":"t"}'
-    result = soglia.run("encode", "quotes", stdin=f"{good}\n{{oops\n{good}\n".encode(), code=1)
-    assert result.stdout.count(b"<q7Zk-record-2fXw>") == 2
-    assert b"line 2" in result.stderr
 
 
 def test_produce_and_tail_without_kcat(running, soglia, shell, processes):

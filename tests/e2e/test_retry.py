@@ -2,7 +2,7 @@
 import pytest
 
 from support.line import Line, message_id
-from support.scripted_smtp import close, reply, silence
+from support.scripted_smtp import close, silence
 from support.wait import until
 
 WAIT_S = 20
@@ -155,14 +155,14 @@ def test_kill_9_between_attempts_keeps_the_schedule(deliver, smtp):
     assert len(outcomes) == 2 and len(smtp.mails) == 1
 
 
-def test_the_same_notification_again_is_one_mail_while_it_is_under_way(deliver, scripted_smtp):
-    server = scripted_smtp([{"rcpt": reply(BUSY)}, {}])
-    deliver.start(smtp__url=server.url, smtp__connections=1, deliver__retry_first="1s").give("notifications", [notification(1)])
+def test_the_same_notification_again_is_one_mail_while_it_is_under_way(deliver, smtp):
+    smtp.recipient_replies["ada@example.org"] = BUSY
+    deliver.start().give("notifications", [notification(1)])
     deliver.wait_for_outcome("RETRY")
     deliver.give("notifications", [notification(1), notification(2, "grace")])
     deliver.wait_taken("deliver", "notifications")
-    server.scripts = [{}]
+    smtp.recipient_replies.clear()
     deliver.wait_for_outcome("SENT", "n2")
     assert_numbered(deliver.wait_for_outcome("SENT"))
     assert deliver.process.end() == 0
-    assert sorted(map(message_id, server.mails)) == ["n1", "n2"]
+    assert sorted(map(message_id, smtp.mails)) == ["n1", "n2"]
