@@ -41,6 +41,9 @@ struct command {
     size_t options_bytes; // Size of the struct that they fill.
     // Sections of the settings that it uses ("kafka"), ended by NULL. For its help.
     const char *const sections[COMMAND_SECTIONS_MAX];
+    // It answers and ends: what goes wrong is in its one line, so that log lines below errors are
+    // left out unless log.level asks for them.
+    bool is_brief;
     command_run_fn run;
     command_choose_fn choose; // NULL where the first word changes nothing.
 };

@@ -164,5 +164,6 @@ const struct command check_command = {
             "are read together, and the mail server (it logs in and sends nothing). Status 1 if\n"
             "anything failed.\n",
     .sections = {"kafka", "topics", "registry", "smtp", NULL},
+    .is_brief = true,
     .run = run,
 };

@@ -26,5 +26,6 @@ const struct command help_command = {
     .summary = "this text, or all about one command",
     .help = "Prints the list of commands, or everything about one.\n",
     .words_max = 1,
+    .is_brief = true,
     .run = run,
 };

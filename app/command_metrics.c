@@ -41,5 +41,6 @@ const struct command metrics_command = {
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .options_bytes = sizeof(struct metrics_words),
+    .is_brief = true,
     .run = run,
 };

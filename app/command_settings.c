@@ -36,5 +36,6 @@ const struct command settings_command = {
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .options_bytes = sizeof(struct settings_words),
+    .is_brief = true,
     .run = run,
 };

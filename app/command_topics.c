@@ -83,5 +83,6 @@ const struct command topics_command = {
     .words_min = 1,
     .words_max = 1,
     .sections = {"kafka", "topics", "registry", NULL},
+    .is_brief = true,
     .run = run,
 };

@@ -15,5 +15,6 @@ const struct command version_command = {
     .arguments = "",
     .summary = "the version of this program",
     .help = "Prints the version, as --version does.\n",
+    .is_brief = true,
     .run = run,
 };

@@ -97,6 +97,18 @@ static sg_result write_synced(int file, const char *data, size_t size, const cha
     return sg_ok();
 }
 
+// Without this the name of the note could be lost with the power although its bytes are there.
+static sg_result sync_folder(const char *path)
+{
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = folder < 0 || fsync(folder) != 0 ? errno : 0;
+    if (folder >= 0) {
+        close(folder);
+    }
+    return code == 0 ? sg_ok()
+                     : sg_fail(SG_FATAL, code, "cannot sync %s: %s", path, strerror(code));
+}
+
 sg_result trust_begin_unsynced(const char *path)
 {
     SG_CLEANUP(buffer_done) struct buffer name;
@@ -109,7 +121,8 @@ sg_result trust_begin_unsynced(const char *path)
     }
     sg_result written = write_synced(file, current, sizeof current, text(&name));
     close(file);
-    return written;
+    SG_TRY(written);
+    return sync_folder(path);
 }
 
 sg_result trust_end_unsynced(const char *path)

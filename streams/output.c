@@ -8,7 +8,7 @@
 #include "core/service/metric.h"
 
 // Larger than any record that an input within its limits can cause.
-enum { RECORD_BYTES_MAX = 8 << 20, NUMBER_MAX = 24 };
+enum { RECORD_BYTES_MAX = 8 << 20, NUMBER_MAX = 24, LEFT_OUT_MAX = 160, LETTER_HEADERS_MAX = 7 };
 
 // The first send of a transaction keeps its distance from the commit before it: until the broker
 // has written its markers it answers with CONCURRENT_TRANSACTIONS, and librdkafka backs off for
@@ -77,33 +77,66 @@ void output_done(struct output *output)
     buffer_done(&output->encoded);
 }
 
-sg_result output_dead_letter(struct output *output, const struct event *event, bool has_value,
-                             const char *reason)
-{
+// What a dead letter says about itself, as texts that live as long as it.
+struct letter {
     char partition[NUMBER_MAX];
     char offset[NUMBER_MAX];
     char at[CLOCK_TEXT_MAX];
-    snprintf(partition, sizeof partition, "%" PRId32, event->partition);
-    snprintf(offset, sizeof offset, "%" PRId64, event->offset);
-    clock_print(clock_wall_ms(), at);
-    struct kafka_header headers[] = {
-        {"soglia-reason", bytes_of_text(reason)},
-        {"soglia-topic", bytes_of_text(topic_info(event->topic)->name)},
-        {"soglia-partition", bytes_of_text(partition)},
-        {"soglia-offset", bytes_of_text(offset)},
-        {"soglia-at", bytes_of_text(at)},
-        {"soglia-by", bytes_of_text(output->processor->name)},
-    };
+    char left_out[LEFT_OUT_MAX];
+    struct kafka_header headers[LETTER_HEADERS_MAX];
+    size_t count;
+};
+
+static void add_header(struct letter *letter, const char *name, const char *text)
+{
+    letter->headers[letter->count++] = (struct kafka_header){name, bytes_of_text(text)};
+}
+
+static void fill_letter(const struct output *output, const struct event *event, const char *reason,
+                        struct letter *ret_letter)
+{
+    snprintf(ret_letter->partition, NUMBER_MAX, "%" PRId32, event->partition);
+    snprintf(ret_letter->offset, NUMBER_MAX, "%" PRId64, event->offset);
+    clock_print(clock_wall_ms(), ret_letter->at);
+    ret_letter->count = 0;
+    add_header(ret_letter, "soglia-reason", reason);
+    add_header(ret_letter, "soglia-topic", topic_info(event->topic)->name);
+    add_header(ret_letter, "soglia-partition", ret_letter->partition);
+    add_header(ret_letter, "soglia-offset", ret_letter->offset);
+    add_header(ret_letter, "soglia-at", ret_letter->at);
+    add_header(ret_letter, "soglia-by", output->processor->name);
+}
+
+sg_result output_dead_letter(struct output *output, const struct event *event, bool has_value,
+                             const char *reason)
+{
+    struct letter letter;
+    fill_letter(output, event, reason, &letter);
     struct kafka_message message = {
         .key = event->key,
         .value = event->value,
         .has_value = has_value,
         .partition = -1,
         .timestamp_ms = event->timestamp_ms,
-        .headers = headers,
-        .header_count = sizeof headers / sizeof headers[0],
+        .headers = letter.headers,
+        .header_count = letter.count,
     };
     metric_add(METRIC_DEAD_LETTERS, output->processor->id, event->topic, 1);
+    sg_result sent = send(output, TOPIC_DEAD_LETTERS, &message);
+    if (sent.class != SG_DROP) {
+        return sent;
+    }
+    // Compressed records may be larger than any that can be sent: the letter says where the bytes
+    // are.
+    snprintf(letter.left_out, sizeof letter.left_out,
+             "key of %zu and value of %zu bytes are larger than a record may be; they are at the "
+             "position above",
+             event->key.size, event->value.size);
+    add_header(&letter, "soglia-left-out", letter.left_out);
+    message.key = (struct bytes){NULL, 0};
+    message.value = (struct bytes){NULL, 0};
+    message.has_value = false;
+    message.header_count = letter.count;
     return send(output, TOPIC_DEAD_LETTERS, &message);
 }
 

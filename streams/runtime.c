@@ -315,6 +315,20 @@ static void tell_ready(struct worker *worker, bool *told)
     }
 }
 
+// The last commit. One that is lost now is no failure: the next start does the work again.
+static sg_result end_in_order(struct worker *worker)
+{
+    sg_result last = worker_commit(worker);
+    if (last.class != SG_ABORT && last.class != SG_RETRY) {
+        return last;
+    }
+    log_warn("ending without the last commit, the next start does that work again",
+             (struct log_field[]){log_text("worker", worker->name),
+                                  log_text("reason", sg_reason()),
+                                  {.name = NULL}});
+    return sg_ok();
+}
+
 static sg_result loop(struct worker *worker)
 {
     int problems = 0;
@@ -334,7 +348,7 @@ static sg_result loop(struct worker *worker)
         }
     }
     crash_point("stopping");
-    return worker_commit(worker);
+    return end_in_order(worker);
 }
 
 sg_result runtime_run(const struct runtime_config *config)

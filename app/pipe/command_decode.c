@@ -117,5 +117,6 @@ const struct command decode_command = {
         "A record without a value is null. One that is not ours is told with its number; the\n"
         "others go on, and the status at the end is 1.\n",
     .sections = {"kafka", "topics", "registry", NULL},
+    .is_brief = true,
     .run = run,
 };

@@ -119,5 +119,6 @@ const struct command encode_command = {
     .option_count = sizeof options / sizeof options[0],
     .options_bytes = sizeof(struct encode_words),
     .sections = {"kafka", "topics", "registry", NULL},
+    .is_brief = true,
     .run = run,
 };

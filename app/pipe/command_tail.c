@@ -109,5 +109,6 @@ const struct command tail_command = {
     .option_count = sizeof options / sizeof options[0],
     .options_bytes = sizeof(struct tail_words),
     .sections = {"kafka", "topics", "registry", NULL},
+    .is_brief = true,
     .run = run,
 };

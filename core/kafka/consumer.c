@@ -194,6 +194,8 @@ static sg_result open_client(struct kafka_consumer *consumer,
         {"check.crcs", "true"},
         {"partition.assignment.strategy", "range"},
         {"session.timeout.ms", session.text},
+        // Restoring a large state happens between two polls; the session tells whether we live.
+        {"max.poll.interval.ms", "86400000"},
         {"heartbeat.interval.ms", heartbeat.text},
         {"fetch.wait.max.ms", wait.text},
         {"fetch.message.max.bytes", "4194304"},

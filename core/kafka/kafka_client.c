@@ -90,10 +90,12 @@ static void write_log(const rd_kafka_t *client, int level, const char *facility,
     };
     // A coordinator that loads is asked again by itself: that is the usual course of a start.
     bool usual = strcmp(facility, "GETPID") == 0 && strstr(text, "retrying") != NULL;
+    // A broker that is away may come back; who must act on it is told by the call that fails.
+    bool passing = strcmp(facility, "FAIL") == 0;
     // The levels are syslog's: 3 is an error, 4 a warning, 7 debugging.
     if (level > 4 || usual) {
         log_debug("librdkafka", fields);
-    } else if (level == 4) {
+    } else if (level == 4 || passing) {
         log_warn("librdkafka", fields);
     } else {
         log_error("librdkafka", fields);

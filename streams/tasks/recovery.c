@@ -13,6 +13,7 @@
 enum {
     FETCH_WAIT_MS = 5,
     PIECE_RECORDS = 50000,
+    PIECE_BYTES = 64 << 20,
     WAIT_MS = 100,
     PROGRESS_US = 1000000,
     SILENCE_MS_MAX = 60000,
@@ -37,6 +38,7 @@ struct recovery {
     size_t count;
     int64_t applied;
     int64_t uncommitted;
+    size_t uncommitted_bytes;
     int64_t began_us;
     int64_t told_us;
     int64_t last_record_us;
@@ -135,6 +137,7 @@ static sg_result commit_piece(struct recovery *recovery)
 {
     crash_point("recovery_piece");
     recovery->uncommitted = 0;
+    recovery->uncommitted_bytes = 0;
     SG_TRY(stores_commit(recovery->task->stores, &recovery->task->place));
     recovery->saved = recovery->task->place;
     return sg_ok();
@@ -166,9 +169,12 @@ static sg_result apply(struct recovery *recovery, size_t at, const struct kafka_
     }
     recovery->applied++;
     recovery->uncommitted++;
+    recovery->uncommitted_bytes += record->key.size + record->value.size;
     recovery->last_record_us = clock_monotonic_us();
     metric_add(METRIC_RESTORE_RECORDS, task->config->processor->id, 0, 1);
-    return recovery->uncommitted >= PIECE_RECORDS ? commit_piece(recovery) : sg_ok();
+    bool full =
+        recovery->uncommitted >= PIECE_RECORDS || recovery->uncommitted_bytes >= PIECE_BYTES;
+    return full ? commit_piece(recovery) : sg_ok();
 }
 
 static sg_result take(struct recovery *recovery, size_t at, struct kafka_record *record)
@@ -261,6 +267,7 @@ static sg_result restore(struct recovery *recovery)
     int64_t now_us = clock_monotonic_us();
     recovery->began_us = recovery->told_us = recovery->last_record_us = now_us;
     recovery->applied = recovery->uncommitted = 0;
+    recovery->uncommitted_bytes = 0;
     sg_result caught_up = catch_up(recovery);
     kafka_consumer_close(&recovery->consumer);
     SG_TRY(caught_up);

@@ -216,6 +216,7 @@ def test_work_goes_on_under_a_second_after_kill_9(line, soglia):
         process.kill9()
         toggle(line, [at])
         with Reader(line.kafka, line.prefix + "alerts") as reader:
+            until(reader.read_some, WAIT_S, "the alerts before")
             started = time.monotonic()
             process = soglia.start("run", "alerts")
             until(lambda reader=reader, at=at: reader.read_some() and len(reader.records) >= at, WAIT_S, "the next alert")
