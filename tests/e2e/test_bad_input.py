@@ -67,7 +67,8 @@ def json_cases():
         of_quote("an instrument of 129 bytes", text(instrument="é" * 64 + "x", value=1), "instrument", "129", "128"),
         of_quote("a control character", text(instrument="stock:\n", value=1), "instrument", "control character"),
         of_quote("1969", text(instrument=A, value=1, event_time=-1), "event_time", "1970"),
-        of_quote("the day after tomorrow", text(instrument=A, value=1, event_time=NOW + DAY_MS + 1), "event_time", "day"),
+        of_quote("the day after tomorrow", text(instrument=A, value=1, event_time=NOW + DAY_MS + 1), "event_time",
+                 "day"),
         of_quote("seconds with a fraction", text(instrument=A, value=1, event_time=1.5), "event_time", "whole"),
         of_quote("a time in words", text(instrument=A, value=1, event_time="noon"), "event_time", "noon", "1970"),
         of_quote("a detail that is no text", text(instrument=A, value=1, details={"a": 1}), "details", "string"),
@@ -104,7 +105,8 @@ def avro_cases(line):
         return of_quote(name, avro.encode("quotes", quote(A, 1.0, 1) | fields), *words, key=key)
 
     def of_subscription(name, *words, **fields):
-        return Bad(name, "subscriptions", A, avro.encode("subscriptions", subscription("ada", A, high=5.0) | fields), *words)
+        value = avro.encode("subscriptions", subscription("ada", A, high=5.0) | fields)
+        return Bad(name, "subscriptions", A, value, *words)
 
     def of_user(name, *words, key="ada", **fields):
         return Bad(name, "users", key, avro.encode("users", user("ada") | fields), *words)
@@ -115,6 +117,7 @@ def avro_cases(line):
     def of_notification(name, *words, key="ada", **fields):
         return Bad(name, "notifications", key, avro.encode("notifications", notification() | fields), *words)
 
+    users_id = avro.schema_id("users")
     alert_bytes = avro.encode("alerts", alert())
     side_at = alert_bytes.index(A.encode()) + len(A)
     wrong = (line.kafka.produce(f"{line.prefix}deliveries", [Record(A, b"")])[0].partition + 1) % 4
@@ -127,8 +130,7 @@ def avro_cases(line):
         of_quote("an unknown schema id", good[:1] + (987_654).to_bytes(4, "big") + good[5:], "no schema", "id 987654"),
         of_quote("schema id 0", good[:1] + bytes(4) + good[5:], "schema id 0"),
         of_quote("a negative schema id", good[:1] + b"\xff\xff\xff\xff" + good[5:], "schema id"),
-        of_quote("the schema of users", frame(avro.schema_id("users"), avro.schema(avro.schema_id("users")), user("ada")),
-                 "schema id", "User"),
+        of_quote("the schema of users", frame(users_id, avro.schema(users_id), user("ada")), "schema id", "User"),
         of_quote("data that end", good[:-3], "source", "bytes left"),
         of_quote("only a header", good[:5], "instrument", "ends"),
         of_quote("bytes left over", good + b"xx", "2 bytes"),

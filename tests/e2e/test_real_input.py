@@ -57,4 +57,5 @@ def test_every_recorded_series(soglia, kafka, avro, prefix, smtp):
 
 def as_recorded(quotes):
     """The quotes in the topic by instrument, in order."""
-    return recorded.by_instrument(recorded.Quote(*(one.value[name] for name in recorded.Quote._fields)) for one in quotes)
+    fields = recorded.Quote._fields
+    return recorded.by_instrument(recorded.Quote(*(one.value[name] for name in fields)) for one in quotes)

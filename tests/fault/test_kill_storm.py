@@ -219,10 +219,11 @@ def test_work_goes_on_under_a_second_after_kill_9(line, soglia):
             until(reader.read_some, WAIT_S, "the alerts before")
             started = time.monotonic()
             process = soglia.start("run", "alerts")
-            until(lambda reader=reader, at=at: reader.read_some() and len(reader.records) >= at, WAIT_S, "the next alert")
+            until(lambda reader=reader, at=at: reader.read_some() and len(reader.records) >= at, WAIT_S,
+                  "the next alert")
             took.append(time.monotonic() - started)
     print("s from start to the next committed alert:", ", ".join(f"{one:.3f}" for one in took))
-    assert min(took) < 1, took
+    assert sorted(took)[len(took) // 2] < 1, took
     assert process.end() == 0
     assert_alerts(line.read("alerts"), line.expected_alerts())
 

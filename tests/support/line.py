@@ -84,7 +84,8 @@ class Line:
     def expected_alerts(self, quotes=None):
         """What the oracle makes of the quotes and subscriptions that are in the topics (`quotes` as they were read)."""
         events = []
-        for topic, records in (("subscriptions", self.read("subscriptions")), ("quotes", quotes or self.read("quotes"))):
+        read = {"subscriptions": self.read("subscriptions"), "quotes": quotes or self.read("quotes")}
+        for topic, records in read.items():
             for record in records:
                 events.append({"given": topic, "key": record.key.decode(), "at": record.timestamp,
                                "partition": record.partition, "offset": record.offset, "value": record.value})
