@@ -28,6 +28,11 @@ test-unit: ## Run the unit and replay tests alone, under ASan and UBSan.
 	@scripts/install-packages.sh build test
 	@cmake --workflow --preset dev
 
+bench: ## Measure throughput, latency and restart on a Kafka of its own.
+	@scripts/install-packages.sh build run
+	@scripts/build.sh
+	@"$$(scripts/test-env.sh)/bin/python" bench/bench.py
+
 fmt: ## Format every C source.
 	@scripts/install-packages.sh test
 	@git ls-files '*.c' '*.h' | xargs clang-format -i --style=file
@@ -49,4 +54,4 @@ docs: ## Write the pages that are made from tables in the code: settings, metric
 clean: ## Remove what was built.
 	@rm -rf build
 
-.PHONY: help up down status build test test-unit fmt lint coverage docs clean
+.PHONY: help up down status build test test-unit bench fmt lint coverage docs clean

@@ -13,7 +13,7 @@ usage: kafka.sh start|stop|status|wait [--nodes 1|3] [--data DIR] [--port PORT]
   wait     waits until a started cluster answers
 
 Node n listens on PORT + n - 1, its controller on 100 above that. PORT is by default what it was at the
-last start, or 9092; DIR is $XDG_STATE_HOME/soglia/kafka. SOGLIA_KAFKA_JAVA_OPTS goes to the broker's Java as it is.
+last start, or 9092; DIR is $XDG_STATE_HOME/soglia/kafka. SOGLIA_LOCAL_JAVA_OPTS goes to the broker's Java as it is.
 END
 }
 
@@ -206,7 +206,7 @@ start_node() {
     [[ -e $kafka/classes.jsa || $node -ne 1 ]] || options+=("-XX:ArchiveClassesAtExit=$folder/classes.jsa")
     [[ ! -e $folder/kafka.log ]] || mv "$folder/kafka.log" "$folder/kafka.log.1"
     # shellcheck disable=SC2086 # The user's options are several words.
-    setsid "${java[@]}" "${options[@]}" ${SOGLIA_KAFKA_JAVA_OPTS:-} kafka.Kafka "$folder/server.properties" \
+    setsid "${java[@]}" "${options[@]}" ${SOGLIA_LOCAL_JAVA_OPTS:-} kafka.Kafka "$folder/server.properties" \
         </dev/null >"$folder/kafka.log" 2>&1 &
     echo $! >"$folder/pid"
     # Until it has become Java, it has this script's command line, by which node_pid does not know it.

@@ -127,7 +127,7 @@ def test_another_program_on_the_port_is_told(own_kafka, tmp_path):
 
 
 def test_a_broker_that_cannot_start_shows_why(tmp_path, monkeypatch):
-    monkeypatch.setenv("SOGLIA_KAFKA_JAVA_OPTS", "-Xnonsense")
+    monkeypatch.setenv("SOGLIA_LOCAL_JAVA_OPTS", "-Xnonsense")
     done = kafka_sh("start", "--data", tmp_path / "kafka", "--port", free_port((0, 100)))
     assert done.returncode == 1
     assert "Unrecognized option: -Xnonsense" in done.stderr
