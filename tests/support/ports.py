@@ -1,4 +1,5 @@
 """Free ports of the loopback address."""
+import os
 import random
 import socket
 
@@ -6,6 +7,8 @@ import socket
 # of another process can come to sit on its port.
 LOWEST, HIGHEST = 20000, 32000
 TRIES = 200
+# Each worker of a parallel run draws from a band of its own, so that two never choose the same port before it is bound.
+BANDS = 8
 
 
 def is_free(port):
@@ -18,10 +21,18 @@ def is_free(port):
         return True
 
 
+def band():
+    """First and last port of this worker: gw3 has the fourth band."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    width = (HIGHEST - LOWEST) // BANDS
+    first = LOWEST + int(worker) % BANDS * width
+    return first, first + width
+
+
 def free_port(offsets=(0,)):
     """A port that is free together with its neighbours at the given distances."""
     for _ in range(TRIES):
-        port = random.randrange(LOWEST, HIGHEST)
+        port = random.randrange(*band())
         if all(is_free(port + offset) for offset in offsets):
             return port
     raise RuntimeError(f"no free port in {TRIES} tries")
