@@ -123,7 +123,7 @@ def test_every_role_killed_at_random(line, soglia, smtp, dice):
     taken = [one.value for one in line.read("quotes")]
     assert recorded_again(taken) == recorded_again(quote(*one[:3], source=one.source) for one in quotes)
     expected = line.expected_alerts()
-    assert len(expected) > 2000
+    assert len(expected) > (2000 if recorded.available() else 500)
     assert_alerts(line.wait_for("alerts", len(expected), WAIT_S), expected)
 
     notified = sum(alert["notify"] for alert in expected)
@@ -192,7 +192,7 @@ def test_two_instances_share_the_partitions(line, soglia, dice, tmp_path):
             roles.kill("0" if number == 4 else dice.choice(list(two)))
 
     expected = line.expected_alerts()
-    assert len(expected) > 2000
+    assert len(expected) > (2000 if recorded.available() else 500)
     line.wait_taken("alerts", "quotes", WAIT_S)
     assert roles.end() == {"0": 0, "1": 0}
     assert_alerts(line.read("alerts"), expected)
