@@ -96,7 +96,9 @@ static sg_result answer_unrouted(struct http_request *request, unsigned allowed,
         return http_response_problem(response, request, 501, "this server has no such method");
     }
     if (allowed == 0) {
-        return http_response_problem(response, request, 404, "there is nothing at this path");
+        return http_response_problem(response, request, 404,
+                                     "there is nothing at this path; a slash inside a name is "
+                                     "written %2F, and / lists all paths");
     }
     if (request->method == HTTP_OPTIONS) {
         return answer_options(response, allowed);
