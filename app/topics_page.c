@@ -2,10 +2,10 @@
 // cannot differ from them.
 #include "app/topics_page.h"
 
-#include <inttypes.h>
-
 #include "schemas/topic_table.h"
 #include "streams/topology.h"
+
+#include <inttypes.h>
 
 enum { DAY_MS = 86400000 };
 

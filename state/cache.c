@@ -1,12 +1,12 @@
 // Open addressing with linear probing; eviction by a clock hand that walks the slots.
 #include "state/cache.h"
 
+#include "core/hash.h"
+
 #include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/hash.h"
 
 enum { FIRST_SLOTS = 64, EVICTION_STEPS_MAX = 64 };
 

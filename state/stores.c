@@ -1,12 +1,12 @@
 // A task's stores: opened together, flushed together, committed together.
 #include "state/stores.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/service/log.h"
 #include "state/store_table.h"
 #include "state/trust.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 // Layout of the file: raised when an older program must not read it any more.
 enum { FORMAT = 1 };

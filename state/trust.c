@@ -2,12 +2,12 @@
 // all is synced.
 #include "state/trust.h"
 
+#include "core/buffer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "core/buffer.h"
 
 enum { BOOT_ID_CHARS = 36, NAME_MAX_BYTES = 4096, FILE_MODE = 0640 };
 

@@ -1,52 +1,20 @@
 // Tasks come and go with the partitions that the group gives and takes.
 #include "streams/assignment.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/stop.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 enum { COMMITTED_WAIT_MS = 60000, RETRY_WAIT_MS = 500, TRIES_MAX = 120 };
 
 static const struct processor *processor_of(const struct worker *worker)
 {
     return worker->config->processor;
-}
-
-// Every position to read on, for an assignment or a rewind. Metadata is not needed there.
-static size_t all_positions(const struct worker *worker, struct kafka_position *ret_positions)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < worker->task_count; i++) {
-        char metadata[TASK_METADATA_MAX];
-        task_positions(worker->tasks[i], metadata, ret_positions + count);
-        for (size_t j = 0; j < worker->tasks[i]->inputs.count; j++) {
-            ret_positions[count + j].metadata = NULL;
-        }
-        count += worker->tasks[i]->inputs.count;
-    }
-    return count;
-}
-
-// Reads on from where the tasks stand: what was prefetched is dropped, every input gets its queue
-// anew.
-sg_result assignment_rewind(struct worker *worker)
-{
-    struct kafka_position positions[WORKER_POSITIONS_MAX];
-    size_t count = all_positions(worker, positions);
-    SG_TRY(kafka_consumer_assign(worker->consumer, positions, count));
-    for (size_t i = 0; i < worker->task_count; i++) {
-        struct input_list *inputs = &worker->tasks[i]->inputs;
-        for (size_t j = 0; j < inputs->count; j++) {
-            inputs->list[j].queue = kafka_consumer_queue(worker->consumer, inputs->list[j].name,
-                                                         inputs->list[j].partition);
-        }
-    }
-    return sg_ok();
 }
 
 // Turns "from the beginning" into an offset, and learns where the partition ends now. Records that
@@ -146,7 +114,7 @@ static sg_result open_tasks_patiently(struct worker *worker,
                  (struct log_field[]){log_text("worker", worker->name),
                                       log_text("reason", sg_reason()),
                                       {.name = NULL}});
-        assignment_close(worker);
+        worker_close_tasks(worker);
         clock_sleep_ms(RETRY_WAIT_MS);
         opened = open_tasks(worker, partitions, count);
     }
@@ -188,17 +156,8 @@ sg_result assignment_given(void *context, const struct kafka_position *partition
     SG_TRY(opened);
     tell_assigned(worker, count);
     worker->assigned = true;
-    SG_TRY(assignment_rewind(worker));
+    SG_TRY(worker_rewind(worker));
     return begin_if_changed(worker);
-}
-
-void assignment_close(struct worker *worker)
-{
-    for (size_t i = 0; i < worker->task_count; i++) {
-        task_close(&worker->tasks[i]);
-        metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, -1);
-    }
-    worker->task_count = 0;
 }
 
 sg_result assignment_taken(void *context, bool lost)
@@ -210,7 +169,7 @@ sg_result assignment_taken(void *context, bool lost)
     if (ended.class == SG_ABORT || ended.class == SG_RETRY) {
         ended = worker_drop(worker);
     }
-    assignment_close(worker);
+    worker_close_tasks(worker);
     SG_TRY(ended);
     log_info("partitions given up", (struct log_field[]){log_text("worker", worker->name),
                                                          log_text("lost", lost ? "yes" : "no"),

@@ -1,11 +1,11 @@
 // Encoding and sending. Every record carries the timestamp of the event that caused it.
 #include "streams/output.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "core/service/clock.h"
 #include "core/service/metric.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 // Larger than any record that an input within its limits can cause.
 enum { RECORD_BYTES_MAX = 8 << 20, NUMBER_MAX = 24, LEFT_OUT_MAX = 160, LETTER_HEADERS_MAX = 7 };

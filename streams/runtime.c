@@ -4,16 +4,17 @@
 // ends the worker with one line.
 #include "streams/runtime.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/stop.h"
+#include "streams/assignment.h"
 #include "streams/tasks/input_check.h"
 #include "streams/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 enum {
     ROUND_RECORDS = 2048,  // Of one task, before the others have their turn.
@@ -354,7 +355,9 @@ static sg_result loop(struct worker *worker)
 sg_result runtime_run(const struct runtime_config *config)
 {
     static _Thread_local struct worker worker;
-    sg_result result = worker_open(&worker, config);
+    struct kafka_rebalance rebalance = {
+        .assigned = assignment_given, .revoked = assignment_taken, .context = &worker};
+    sg_result result = worker_open(&worker, config, &rebalance);
     log_thread_name(worker.name);
     if (sg_is_ok(result)) {
         result = loop(&worker);

@@ -2,8 +2,6 @@
 // is read before an earlier row, or somebody outside, writes it.
 #include "streams/topology.h"
 
-#include <string.h>
-
 #include "schemas/instrument_state.h"
 #include "schemas/outbox_entry.h"
 #include "schemas/subscription_state.h"
@@ -12,6 +10,8 @@
 #include "streams/processors/deliver.h"
 #include "streams/processors/ingest.h"
 #include "streams/processors/notifications.h"
+
+#include <string.h>
 
 // What people write as JSON becomes Avro, or a dead letter that says why not.
 static const struct processor ingest = {

@@ -1,15 +1,14 @@
 // Opening, committing, aborting; and the rebalance, which opens and closes tasks.
 #include "streams/worker.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
-#include "streams/assignment.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 enum {
     EVENT_BYTES_MAX = 1 << 30,
@@ -64,7 +63,7 @@ sg_result worker_check_partitions(struct worker *worker)
     return sg_ok();
 }
 
-static sg_result open_consumer(struct worker *worker)
+static sg_result open_consumer(struct worker *worker, const struct kafka_rebalance *rebalance)
 {
     const struct runtime_config *config = worker->config;
     char group[NAME_MAX_BYTES];
@@ -76,7 +75,7 @@ static sg_result open_consumer(struct worker *worker)
         .kafka = config->kafka,
         .group = group,
         .instance = instance,
-        .rebalance = {.assigned = assignment_given, .revoked = assignment_taken, .context = worker},
+        .rebalance = *rebalance,
     };
     SG_TRY(kafka_consumer_open(&consumer, &worker->consumer));
     if (config->opened != NULL) {
@@ -124,7 +123,8 @@ static sg_result open_producer(struct worker *worker)
                        config->topics);
 }
 
-sg_result worker_open(struct worker *worker, const struct runtime_config *config)
+sg_result worker_open(struct worker *worker, const struct runtime_config *config,
+                      const struct kafka_rebalance *rebalance)
 {
     *worker = (struct worker){.config = config};
     snprintf(worker->name, sizeof worker->name, "%s-%" PRId64, config->processor->name,
@@ -145,13 +145,22 @@ sg_result worker_open(struct worker *worker, const struct runtime_config *config
     }
     SG_TRY(open_codecs(worker));
     SG_TRY(open_producer(worker));
-    return open_consumer(worker);
+    return open_consumer(worker, rebalance);
+}
+
+void worker_close_tasks(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->task_count; i++) {
+        task_close(&worker->tasks[i]);
+        metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, -1);
+    }
+    worker->task_count = 0;
 }
 
 void worker_close(struct worker *worker)
 {
     sg_ignore(worker_drop(worker)); // The broker aborts what is left open.
-    assignment_close(worker);
+    worker_close_tasks(worker);
     if (worker->config->opened != NULL) {
         worker->config->opened(worker->config->opened_context, NULL);
     }
@@ -247,6 +256,38 @@ sg_result worker_commit(struct worker *worker)
     return sg_ok();
 }
 
+// Every position to read on, for an assignment or a rewind. Metadata is not needed there.
+static size_t all_positions(const struct worker *worker, struct kafka_position *ret_positions)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        char metadata[TASK_METADATA_MAX];
+        task_positions(worker->tasks[i], metadata, ret_positions + count);
+        for (size_t j = 0; j < worker->tasks[i]->inputs.count; j++) {
+            ret_positions[count + j].metadata = NULL;
+        }
+        count += worker->tasks[i]->inputs.count;
+    }
+    return count;
+}
+
+// Reads on from where the tasks stand: what was prefetched is dropped, every input gets its queue
+// anew.
+sg_result worker_rewind(struct worker *worker)
+{
+    struct kafka_position positions[WORKER_POSITIONS_MAX];
+    size_t count = all_positions(worker, positions);
+    SG_TRY(kafka_consumer_assign(worker->consumer, positions, count));
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct input_list *inputs = &worker->tasks[i]->inputs;
+        for (size_t j = 0; j < inputs->count; j++) {
+            inputs->list[j].queue = kafka_consumer_queue(worker->consumer, inputs->list[j].name,
+                                                         inputs->list[j].partition);
+        }
+    }
+    return sg_ok();
+}
+
 sg_result worker_abort(struct worker *worker)
 {
     crash_point("before_abort");
@@ -258,5 +299,5 @@ sg_result worker_abort(struct worker *worker)
         worker->config->effector->aborted(worker->config->effector->context);
     }
     crash_point("after_abort");
-    return assignment_rewind(worker);
+    return worker_rewind(worker);
 }

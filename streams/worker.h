@@ -28,9 +28,10 @@ struct worker {
     int64_t refused;          // and how many there were since.
 };
 
-// Opens clients and codecs and checks the topics. Fails: SG_FATAL, SG_RETRY when Kafka does not
-// answer.
-SG_RESULT worker_open(struct worker *worker, const struct runtime_config *config);
+// Opens clients and codecs and checks the topics. `rebalance` is told what the group gives and
+// takes. Fails: SG_FATAL, SG_RETRY when Kafka does not answer.
+SG_RESULT worker_open(struct worker *worker, const struct runtime_config *config,
+                      const struct kafka_rebalance *rebalance);
 
 // Closes everything; a running transaction is aborted.
 void worker_close(struct worker *worker);
@@ -52,3 +53,10 @@ SG_RESULT worker_drop(struct worker *worker);
 
 // Aborts the running transaction and goes back to the last commit. Fails: SG_FATAL.
 SG_RESULT worker_abort(struct worker *worker);
+
+// Reads on from where the tasks stand: what was prefetched is dropped, every input gets its queue
+// anew. Fails as kafka_consumer_assign().
+SG_RESULT worker_rewind(struct worker *worker);
+
+// Closes all tasks; what they had not committed is dropped.
+void worker_close_tasks(struct worker *worker);

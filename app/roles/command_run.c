@@ -1,9 +1,5 @@
 // soglia run and soglia deliver: stream processors until a signal; `run all` serves HTTP too.
 #include "app/command.h"
-
-#include <stdio.h>
-#include <string.h>
-
 #include "app/roles/pipeline.h"
 #include "core/service/metric.h"
 #include "core/service/notify.h"
@@ -12,6 +8,9 @@
 #include "schemas/edge.h"
 #include "schemas/outcome.h"
 #include "streams/topology.h"
+
+#include <stdio.h>
+#include <string.h>
 
 enum { READY_LOOK_MS = 50, LACKING_MAX_BYTES = 4096 };
 

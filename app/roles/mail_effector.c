@@ -2,12 +2,12 @@
 // given again.
 #include "app/roles/mail_effector.h"
 
+#include "core/service/metric.h"
+#include "schemas/outbox_entry.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/service/metric.h"
-#include "schemas/outbox_entry.h"
 
 enum { ID_MAX = 128, REPLY_MAX = 256, FIRST_CAPACITY = 64 };
 

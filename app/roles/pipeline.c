@@ -2,15 +2,6 @@
 // again, and it goes on from the log.
 #include "app/roles/pipeline.h"
 
-#include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "app/roles/mail_effector.h"
 #include "core/folder.h"
 #include "core/kafka/admin.h"
@@ -19,6 +10,15 @@
 #include "schemas/registry.h"
 #include "streams/runtime.h"
 #include "streams/topology.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { CLOSE_S_MAX = 4, FOLDER_MAX_BYTES = 4096, BROKER_WAIT_MS = 2000, CLUSTER_ID_MAX = 128 };
 

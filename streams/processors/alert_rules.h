@@ -1,12 +1,12 @@
 // What a quote means to one side of one subscription: the tables of docs/alert-rules.md as a pure,
 // total function.
 #pragma once
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "schemas/side.h"
 #include "schemas/side_state.h"
 #include "schemas/subscription.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 // One side of a subscription.
 struct alert_rule {

@@ -3,11 +3,6 @@
 // the rules say.
 #include "streams/processors/alerts.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/hash.h"
 #include "core/service/metric.h"
 #include "schemas/alert.h"
@@ -17,6 +12,11 @@
 #include "streams/processors/alert_rules.h"
 #include "streams/processors/checks.h"
 #include "streams/processors/trigger_index.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { STORE_KEY_MAX = ENVIRONMENT_KEY_MAX, ID_TEXT_MAX = 512 };
 

@@ -1,14 +1,14 @@
 // The refusals of docs/alert-rules.md, and what an address must look like to be worth trying.
 #include "streams/processors/checks.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "core/number.h"
 #include "core/utf8.h"
 #include "streams/processors/excerpt.h"
 #include "streams/processors/zone_time.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static const int64_t ahead_ms_max = 86400000;    // A day.
 static const int64_t span_ms_max = 315360000000; // Ten years.

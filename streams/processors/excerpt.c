@@ -1,10 +1,10 @@
 // Shows printable UTF-8 as it is and every other byte as \xNN.
 #include "streams/processors/excerpt.h"
 
+#include "core/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "core/utf8.h"
 
 enum { CHARACTER_BYTES_MAX = 4 };
 

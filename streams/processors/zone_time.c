@@ -2,14 +2,14 @@
 // microseconds, and nothing is kept between calls.
 #include "streams/processors/zone_time.h"
 
+#include "core/settings/nearest.h"
+
+#include <unicode/ucal.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <unicode/ucal.h>
-
-#include "core/settings/nearest.h"
 
 enum { MINUTE_MS = 60000, HOUR_MINUTES = 60 };
 

@@ -1,10 +1,10 @@
 // Checks that hold for every Avro topic.
 #include "streams/tasks/input_check.h"
 
+#include "core/hash.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-
-#include "core/hash.h"
 
 enum { SHOWN_MAX = 64 };
 

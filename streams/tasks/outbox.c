@@ -1,11 +1,11 @@
 // A binary heap of due times. An entry is in the heap or with the effector, never in both.
 #include "streams/tasks/outbox.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/service/crash_point.h"
 #include "core/service/metric.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 enum { ID_MAX = 128, FIRST_CAPACITY = 64, SCAN_BYTES_MAX = 64 << 20 };
 

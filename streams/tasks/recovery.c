@@ -2,13 +2,13 @@
 // pieces.
 #include "streams/tasks/recovery.h"
 
-#include <inttypes.h>
-
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/stop.h"
+
+#include <inttypes.h>
 
 enum {
     FETCH_WAIT_MS = 5,

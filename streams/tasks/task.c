@@ -1,15 +1,15 @@
 // Tasks: opened with their state, committed after Kafka, rewound on an abort.
 #include "streams/tasks/task.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/number.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "streams/tasks/recovery.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { PATH_MAX_BYTES = 4096, MICROSECONDS = 1000, ARENA_BYTES_MAX = 64 << 20 };
 
