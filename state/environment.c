@@ -1,18 +1,21 @@
 // LMDB behind our own names: results with classes, a lock against a second process, growth.
 #include "state/environment.h"
 
+#include "core/buffer.h"
+#include "core/folder.h"
+#include "state/disk.h"
+
+#include <lmdb.h>
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include "core/buffer.h"
-#include "core/folder.h"
 
 enum { TABLES_MAX = 32, READERS_MAX = 512, FILE_MODE = 0640, PATH_BYTES_MAX = 4096 };
 // What a small transaction may need beside its values: LMDB copies pages and lists free ones.
@@ -55,6 +58,14 @@ static sg_result lmdb_result(int code, const char *path, const char *action)
                        "state %s: %s: the file is damaged (%s); move the folder away and start "
                        "again: state is restored from Kafka",
                        path, action, mdb_strerror(code));
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EIO: // LMDB's word for a write that was cut short.
+        return sg_fail(SG_FATAL, code,
+                       "state %s: %s: the file cannot be written (%s), %" PRId64
+                       " KiB are free on its disk",
+                       path, action, mdb_strerror(code), disk_free_bytes(path) >> 10);
     default:
         return sg_fail(SG_FATAL, code, "state %s: %s: %s", path, action, mdb_strerror(code));
     }
@@ -119,6 +130,7 @@ sg_result environment_open(const char *path, int64_t map_bytes, enum environment
         return sg_fail(SG_FATAL, 0, "state %s: out of memory", path);
     }
     SG_TRY(folder_make(path));
+    SG_TRY(disk_check(path));
     SG_TRY(lock_folder(environment));
     SG_TRY(open_env(environment, map_bytes, sync));
     *ret_environment = SG_MOVE(environment);

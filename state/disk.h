@@ -1,0 +1,12 @@
+// The disk under a file of state: whether it has room, and what to say when it had none.
+#pragma once
+#include <stdint.h>
+
+#include "core/result.h"
+
+// Bytes that are free for this process on the disk of `path`; INT64_MAX when nobody knows.
+// Any thread.
+int64_t disk_free_bytes(const char *path);
+
+// Fails with SG_FATAL when the disk of `path` has no room to open anything there. Any thread.
+SG_RESULT disk_check(const char *path);
