@@ -37,6 +37,8 @@ fetch_and_start_kafka
 build/soglia topics apply >"$home/topics.log" || { cat "$home/topics.log" >&2; exit 1; }
 mail_words="mails go to ${SOGLIA_SMTP_URL:-}"
 [[ -n ${SOGLIA_SMTP_URL:-} ]] || start_mail_catcher
+# A program that was built anew since it was started goes on from the log in its new form.
+[[ ! build/soglia -nt $home/run/soglia.pid ]] || stop soglia soglia
 start soglia soglia scripts/keep-running.sh build/soglia run all
 wait_until_ready
 
