@@ -318,7 +318,8 @@ sg_result kafka_consumer_poll(struct kafka_consumer *consumer, int64_t timeout_m
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer->client, text, sizeof text);
     return fatal == RD_KAFKA_RESP_ERR_NO_ERROR
                ? result
-               : sg_fail(SG_FATAL, (int)fatal, "consumer: %s (%s)", text, rd_kafka_err2name(fatal));
+               : sg_fail(SG_FATAL, (int)fatal, "consumer: %s (%s)%s", text,
+                         rd_kafka_err2name(fatal), kafka_advice((int)fatal));
 }
 
 void kafka_consumer_wait(struct kafka_consumer *consumer, int64_t timeout_ms)

@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum { ERROR_TEXT_MAX = 512 };
+// Levels of librdkafka's log are syslog's.
+enum { LEVEL_WARNING = 4, LEVEL_DEBUG = 7 };
 
 static const struct option rows[] = {
     {"kafka.brokers", OPTION_TEXT, offsetof(struct kafka_settings, brokers), "localhost:9092", 0, 0,
@@ -92,10 +94,9 @@ static void write_log(const rd_kafka_t *client, int level, const char *facility,
     bool usual = strcmp(facility, "GETPID") == 0 && strstr(text, "retrying") != NULL;
     // A broker that is away may come back; who must act on it is told by the call that fails.
     bool passing = strcmp(facility, "FAIL") == 0;
-    // The levels are syslog's: 3 is an error, 4 a warning, 7 debugging.
-    if (level > 4 || usual) {
+    if (level > LEVEL_WARNING || usual) {
         log_debug("librdkafka", fields);
-    } else if (level == 4 || passing) {
+    } else if (level == LEVEL_WARNING || passing) {
         log_warn("librdkafka", fields);
     } else {
         log_error("librdkafka", fields);
@@ -106,7 +107,11 @@ static void write_log(const rd_kafka_t *client, int level, const char *facility,
 static void write_error(rd_kafka_t *client, int error, const char *text, void *opaque)
 {
     (void)opaque;
-    write_log(client, 4, rd_kafka_err2name((rd_kafka_resp_err_t)error), text);
+    // What ails one broker was in the log already, as FAIL.
+    bool told = error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__RESOLVE ||
+                error == RD_KAFKA_RESP_ERR__SSL;
+    write_log(client, told ? LEVEL_DEBUG : LEVEL_WARNING,
+              rd_kafka_err2name((rd_kafka_resp_err_t)error), text);
 }
 
 static sg_result set_property(rd_kafka_conf_t *conf, const char *name, const char *value)
@@ -157,6 +162,9 @@ sg_result kafka_client_conf(const struct kafka_settings *settings, const char *c
         {"allow.auto.create.topics", "false"},    {"socket.nagle.disable", "true"},
         {"log.connection.close", "false"},
     };
+    if (settings->brokers[0] == '\0') {
+        return sg_fail(SG_FATAL, 0, "kafka.brokers is empty: name at least one, host:port");
+    }
     SG_CLEANUP(kafka_client_conf_free) rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, write_log);
     rd_kafka_conf_set_error_cb(conf, write_error);

@@ -80,14 +80,30 @@ enum sg_class kafka_class(int error)
     return is_passing(error) ? SG_RETRY : SG_FATAL;
 }
 
+const char *kafka_advice(int error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+        return "; another process with the same run.instance has taken over, or a transaction was "
+               "open for longer than kafka.transaction_timeout";
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        return "; another process with the same run.instance has taken over";
+    default:
+        return "";
+    }
+}
+
 sg_result kafka_result(int error, const char *what)
 {
     enum sg_class class = kafka_class(error);
     if (class == SG_OK) {
         return sg_ok();
     }
-    return sg_fail(class, error, "%s: %s (%s)", what, rd_kafka_err2str((rd_kafka_resp_err_t)error),
-                   rd_kafka_err2name((rd_kafka_resp_err_t)error));
+    return sg_fail(class, error, "%s: %s (%s)%s", what,
+                   rd_kafka_err2str((rd_kafka_resp_err_t)error),
+                   rd_kafka_err2name((rd_kafka_resp_err_t)error), kafka_advice(error));
 }
 
 static enum sg_class class_of_flags(const rd_kafka_error_t *error)
@@ -108,8 +124,9 @@ sg_result kafka_result_of(rd_kafka_error_t **error, const char *what)
         return sg_ok();
     }
     sg_result result =
-        sg_fail(class_of_flags(taken), (int)rd_kafka_error_code(taken), "%s: %s (%s)", what,
-                rd_kafka_error_string(taken), rd_kafka_error_name(taken));
+        sg_fail(class_of_flags(taken), (int)rd_kafka_error_code(taken), "%s: %s (%s)%s", what,
+                rd_kafka_error_string(taken), rd_kafka_error_name(taken),
+                kafka_advice((int)rd_kafka_error_code(taken)));
     rd_kafka_error_destroy(taken);
     return result;
 }

@@ -9,6 +9,10 @@ struct rd_kafka_error_s;
 // code not known here. Any thread.
 enum sg_class kafka_class(int error);
 
+// What a person should know about an error beside its text, with "; " before it; "" for nothing.
+// Any thread.
+const char *kafka_advice(int error);
+
 // The result of an error code; `what` says what was tried. Any thread.
 SG_RESULT kafka_result(int error, const char *what);
 

@@ -366,8 +366,9 @@ sg_result kafka_producer_poll(struct kafka_producer *producer)
     }
     bool renewable = producer->transactional_id != NULL && transaction_is_renewable((int)fatal);
     producer->renew = producer->renew || renewable;
-    return sg_fail(renewable ? SG_ABORT : SG_FATAL, (int)fatal, "producer %s: %s (%s)",
-                   rd_kafka_name(producer->client), text, rd_kafka_err2name(fatal));
+    return sg_fail(renewable ? SG_ABORT : SG_FATAL, (int)fatal, "producer %s: %s (%s)%s",
+                   rd_kafka_name(producer->client), text, rd_kafka_err2name(fatal),
+                   kafka_advice((int)fatal));
 }
 
 int64_t kafka_producer_pending(struct kafka_producer *producer)

@@ -56,6 +56,15 @@ static void an_invalid_value_is_named(void **state)
     assert_refused("linger.ms", "soon", "kafka.linger.ms");
 }
 
+static void no_broker_at_all_is_refused(void **state)
+{
+    (void)state;
+    const struct kafka_settings settings = {.brokers = ""};
+    rd_kafka_conf_t *conf = NULL;
+    assert_int_equal(kafka_client_conf(&settings, "test", NULL, 0, &conf).class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), "kafka.brokers is empty"));
+}
+
 static void what_guarantees_rest_on_is_refused(void **state)
 {
     (void)state;
@@ -106,6 +115,7 @@ int main(void)
         cmocka_unit_test(extras_come_last),
         cmocka_unit_test(an_unknown_property_is_named),
         cmocka_unit_test(an_invalid_value_is_named),
+        cmocka_unit_test(no_broker_at_all_is_refused),
         cmocka_unit_test(what_guarantees_rest_on_is_refused),
         cmocka_unit_test(a_secret_is_not_told),
         cmocka_unit_test(the_rows_fill_the_settings),

@@ -50,6 +50,16 @@ static void the_reason_names_the_error(void **state)
     assert_non_null(strstr(sg_reason(), "NOT_COORDINATOR"));
 }
 
+static void who_is_fenced_is_told_by_whom(void **state)
+{
+    (void)state;
+    sg_ignore(kafka_result(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "consumer"));
+    assert_non_null(strstr(sg_reason(), "another process with the same run.instance"));
+    rd_kafka_error_t *error = rd_kafka_error_new(RD_KAFKA_RESP_ERR__FENCED, "fenced");
+    assert_int_equal(kafka_result_of(&error, "committing").class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), "kafka.transaction_timeout"));
+}
+
 static void no_object_is_a_success(void **state)
 {
     (void)state;
@@ -72,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_have_classes),
         cmocka_unit_test(the_reason_names_the_error),
+        cmocka_unit_test(who_is_fenced_is_told_by_whom),
         cmocka_unit_test(no_object_is_a_success),
         cmocka_unit_test(an_object_without_flags_is_fatal),
     };
