@@ -10,12 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    EVENT_BYTES_MAX = 1 << 30,
-    COMMITTED_WAIT_MS = 60000,
-    MICROSECONDS = 1000,
-    NAME_MAX_BYTES = 256
-};
+// One quote may reach a million subscriptions, and all of them are judged in one transaction.
+static const size_t event_bytes_max = (size_t)8 << 30;
+
+enum { COMMITTED_WAIT_MS = 60000, MICROSECONDS = 1000, NAME_MAX_BYTES = 256 };
 
 static const struct processor *processor_of(const struct worker *worker)
 {
@@ -139,7 +137,7 @@ sg_result worker_open(struct worker *worker, const struct runtime_config *config
         .effector = config->effector,
         .merge_wait_ms = config->stream->merge_wait_ms,
     };
-    worker->arena = arena_new(EVENT_BYTES_MAX);
+    worker->arena = arena_new(event_bytes_max);
     if (worker->arena == NULL) {
         return sg_fail(SG_FATAL, 0, "%s: out of memory", worker->name);
     }

@@ -38,8 +38,9 @@ struct raised {
     double threshold;
 };
 
+// Of pointers: a quote may raise a million.
 struct raised_list {
-    struct raised *list;
+    struct raised **list;
     size_t count;
     size_t capacity;
 };
@@ -69,7 +70,7 @@ static sg_result keep(struct raised_list *raised, struct arena *arena, const str
 {
     if (raised->count == raised->capacity) {
         size_t capacity = raised->capacity == 0 ? 8 : raised->capacity * 2;
-        struct raised *larger = arena_take(arena, capacity * sizeof *larger);
+        struct raised **larger = arena_take(arena, capacity * sizeof *larger);
         if (larger == NULL) {
             return out_of_memory();
         }
@@ -79,7 +80,12 @@ static sg_result keep(struct raised_list *raised, struct arena *arena, const str
         raised->list = larger;
         raised->capacity = capacity;
     }
-    raised->list[raised->count++] = *one;
+    struct raised *kept = arena_take(arena, sizeof *kept);
+    if (kept == NULL) {
+        return out_of_memory();
+    }
+    *kept = *one;
+    raised->list[raised->count++] = kept;
     return sg_ok();
 }
 
@@ -110,8 +116,8 @@ static sg_result judge_both(const struct judgement *judgement, struct subscripti
 // CLEARED before ENTERED, then by subscription id, then LOW before HIGH.
 static int compare_raised(const void *left_item, const void *right_item)
 {
-    const struct raised *left = left_item;
-    const struct raised *right = right_item;
+    const struct raised *left = *(struct raised *const *)left_item;
+    const struct raised *right = *(struct raised *const *)right_item;
     bool left_entered = left->decision.verdict == ALERT_VERDICT_ENTERED;
     bool right_entered = right->decision.verdict == ALERT_VERDICT_ENTERED;
     if (left_entered != right_entered) {
@@ -181,7 +187,7 @@ static sg_result emit_all(const struct judgement *judgement, struct raised_list 
         qsort(raised->list, raised->count, sizeof *raised->list, compare_raised);
     }
     for (size_t i = 0; i < raised->count; i++) {
-        SG_TRY(emit_alert(judgement, &raised->list[i]));
+        SG_TRY(emit_alert(judgement, raised->list[i]));
     }
     return sg_ok();
 }

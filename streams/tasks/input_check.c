@@ -18,10 +18,10 @@ sg_result input_check_value(const struct topic_info *info, bool has_value)
     if (has_value) {
         return sg_ok();
     }
-    return sg_fail(SG_DROP, 0,
-                   "the record has no value (a tombstone); to end something in %s send its whole "
-                   "record with active = false",
-                   info->name);
+    bool ends =
+        info->record != NULL && record_type_field(info->record, bytes_of_text("active")) >= 0;
+    return sg_fail(SG_DROP, 0, "the record has no value (a tombstone)%s",
+                   ends ? "; to end it send the whole record with active = false" : "");
 }
 
 static const struct bytes *key_of_record(const struct topic_info *info, const void *record)

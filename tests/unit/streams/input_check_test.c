@@ -74,6 +74,8 @@ static void a_tombstone_is_refused_with_the_way_to_end_something(void **state)
     (void)state;
     assert_true(sg_is_ok(input_check_value(topic_info(TOPIC_USERS), true)));
     expect_drop(input_check_value(topic_info(TOPIC_USERS), false), "active = false");
+    expect_drop(input_check_value(topic_info(TOPIC_QUOTES), false), "no value");
+    assert_null(strstr(sg_reason(), "active"));
 }
 
 int main(void)
