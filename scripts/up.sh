@@ -42,6 +42,10 @@ mail_words="mails go to ${SOGLIA_SMTP_URL:-}"
 start soglia soglia scripts/keep-running.sh build/soglia run all
 wait_until_ready
 
+# soglia's own default needs no saying.
+brokers_option=
+[[ $SOGLIA_KAFKA_BROKERS == 127.0.0.1:9092 ]] || brokers_option=" --kafka.brokers=$SOGLIA_KAFKA_BROKERS"
+
 cat <<END
 soglia is ready after $SECONDS s: Kafka at $SOGLIA_KAFKA_BROKERS, HTTP at http://$SOGLIA_HTTP_LISTEN,
 $mail_words, logs in $home/log.
@@ -50,7 +54,7 @@ Try:
   echo '{"user_id":"ada","email":"ada@example.org"}' | kcat -P -b $SOGLIA_KAFKA_BROKERS -t users.json
   echo '{"user_id":"ada","instrument":"stock:AAPL","low":180,"high":190}' | kcat -P -b $SOGLIA_KAFKA_BROKERS -t subscriptions.json
   printf '%s\n' '{"instrument":"stock:AAPL","value":185}' '{"instrument":"stock:AAPL","value":191.5}' | kcat -P -b $SOGLIA_KAFKA_BROKERS -t quotes.json
-  kcat -C -b $SOGLIA_KAFKA_BROKERS -t alerts -o beginning -e -f '%R%s' | build/soglia decode
+  kcat -C -b $SOGLIA_KAFKA_BROKERS -t alerts -o beginning -e -f '%R%s' | build/soglia decode$brokers_option
   curl -s $SOGLIA_HTTP_LISTEN/v1/instruments/stock:AAPL
   curl -s '$SOGLIA_HTTP_LISTEN/v1/instruments/stock:AAPL/mean?last=2'
 END
