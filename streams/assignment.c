@@ -150,6 +150,15 @@ sg_result assignment_given(void *context, const struct kafka_position *partition
     }
     crash_point("assigned");
     sg_result opened = open_tasks_patiently(worker, partitions, count);
+    // A stop in the middle of a restore is no failure: what was restored is kept.
+    if (opened.class == SG_RETRY && stop_requested()) {
+        log_info("stopping before the tasks are open",
+                 (struct log_field[]){log_text("worker", worker->name),
+                                      log_text("reason", sg_reason()),
+                                      {.name = NULL}});
+        worker_close_tasks(worker);
+        return sg_ok();
+    }
     if (opened.class == SG_RETRY || opened.class == SG_ABORT) {
         return sg_fail(SG_FATAL, opened.code, "%s: %s", worker->name, sg_reason());
     }

@@ -338,8 +338,8 @@ sg_result kafka_producer_send(struct kafka_producer *producer, struct kafka_topi
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         return sg_ok();
     }
-    return sg_fail(class_of_send(producer, error), (int)error, "%s: %s (%s)", topic->name,
-                   rd_kafka_err2str(error), rd_kafka_err2name(error));
+    return sg_fail(class_of_send(producer, error), (int)error, "%s: %s (%s)%s", topic->name,
+                   rd_kafka_err2str(error), rd_kafka_err2name(error), kafka_advice((int)error));
 }
 
 static sg_result report_refusal(struct kafka_producer *producer)

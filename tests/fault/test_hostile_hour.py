@@ -1,0 +1,120 @@
+"""What an hour of bad luck brings: no room on the disk, a process that wakes too late, a stop at a bad moment."""
+import json
+import shutil
+import signal
+import time
+
+import pytest
+
+from support.line import Line, assert_alerts, quote, subscription
+from support.wait import until
+
+WAIT_S = 90
+STOP_S = 5
+MANY = 100_000
+# A limit on the size of files cuts a write short as a full disk does. Without the trap it would be a signal.
+LIMITED = ["sh", "-c", 'trap "" XFSZ; ulimit -f "$0"; exec "$@"']
+BLOCKS = 2048  # Of 512 bytes.
+
+
+@pytest.fixture
+def line(soglia, kafka, avro, prefix):
+    return Line(soglia, kafka, avro, prefix).apply()
+
+
+def reasons(process):
+    """The lines of a process that are for people."""
+    return [text for text in process.stderr_path.read_text().splitlines() if text.startswith("soglia: ")]
+
+
+def toggle(line, instruments, first, count):
+    line.give("quotes", [quote(f"stock:{at % instruments}", 100 + at // instruments % 2, at)
+                         for at in range(first, first + count)])
+
+
+def many(line, count):
+    """Subscriptions of one instrument."""
+    lines = (json.dumps({"subscription_id": f"s{at}", "user_id": f"u{at % 1000}", "instrument": "stock:A",
+                         "high": 100.5, "active": True, "version": 1, "changed_at": 0}) for at in range(count))
+    line.soglia.run("produce", "subscriptions", stdin="\n".join(lines).encode(), timeout_s=WAIT_S)
+
+
+def test_no_room_for_state_is_one_line_and_loses_nothing(line, soglia, processes):
+    limited = processes.start("limited", [*LIMITED, str(BLOCKS), soglia.program, "run", "alerts"], soglia.env)
+    line.give("subscriptions", [subscription(f"user-{at}", f"stock:{at % 100}", high=100.5, label="x" * 200)
+                                for at in range(20_000)])
+    toggle(line, 100, 0, 1000)
+    assert limited.wait(WAIT_S) == 1
+    said, = reasons(limited)
+    assert "the file cannot be written" in said and "KiB are free" in said
+
+    process = soglia.start("run", "alerts")
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    assert process.end(STOP_S) == 0
+    expected = line.expected_alerts()
+    assert len(expected) > 20_000
+    assert_alerts(line.read("alerts"), expected)
+
+
+def test_a_process_that_wakes_too_late_leaves_no_record(line, soglia, tmp_path):
+    short = ["--kafka.session_timeout=2s", "--kafka.transaction_timeout=3s"]
+    line.give("subscriptions", [subscription(f"user-{at}", f"stock:{at % 50}", high=100.5, notify_cleared=True)
+                                for at in range(500)])
+    first = soglia.start("run", "alerts", *short)
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+    toggle(line, 50, 0, 5000)
+    line.wait_for("alerts", 1000, WAIT_S)
+    first.pause()
+    toggle(line, 50, 5000, 5000)
+
+    second = soglia.start("run", "alerts", *short, f"--state.dir={tmp_path / 'elsewhere'}")
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    toggle(line, 50, 10_000, 5000)
+    first.resume()
+    assert first.wait(WAIT_S) == 1
+    said, = reasons(first)
+    assert "another process with the same run.instance has taken over" in said
+
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    assert second.end(STOP_S) == 0
+    assert_alerts(line.read("alerts"), line.expected_alerts())
+
+
+def test_one_quote_for_everybody_is_one_transaction(line, soglia):
+    """It fires all alerts of an instrument; killed in the middle, it fires them once."""
+    many(line, MANY)
+    process = soglia.start("run", "alerts")
+    line.give("quotes", [quote("stock:A", 100, 1)])
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    line.give("quotes", [quote("stock:A", 101, 2)])
+    until(lambda: line.kafka.read(line.prefix + "alerts", "read_uncommitted"), WAIT_S, "the first alerts to be sent")
+    process.kill9()
+    process = soglia.start("run", "alerts")
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    assert process.end(STOP_S) == 0
+    expected = line.expected_alerts()
+    assert len(expected) == MANY
+    assert_alerts(line.read("alerts"), expected)
+
+
+def test_a_stop_in_a_restore_is_in_order_and_keeps_what_was_restored(line, soglia):
+    many(line, MANY)
+    process = soglia.start("run", "alerts")
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+    assert process.end(STOP_S) == 0
+    shutil.rmtree(soglia.state)
+
+    process = soglia.start("run", "alerts", "--kafka.prefetch_bytes=1MiB")
+    until(lambda: "restoring state" in process.stderr_path.read_text(), WAIT_S, "a restore")
+    started = time.monotonic()
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0
+    assert time.monotonic() - started < STOP_S
+    assert not reasons(process)
+
+    process = soglia.start("run", "alerts")
+    line.give("quotes", [quote("stock:A", 100, 1), quote("stock:A", 101, 2)])
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    assert process.end(STOP_S) == 0
+    assert len(line.read("alerts")) == MANY
