@@ -1,8 +1,8 @@
 // The disk under a file of state: whether it has room, and what to say when it had none.
 #pragma once
-#include <stdint.h>
-
 #include "core/result.h"
+
+#include <stdint.h>
 
 // Bytes that are free for this process on the disk of `path`; INT64_MAX when nobody knows.
 // Any thread.
