@@ -29,6 +29,10 @@ def fill(line):
     for first, topic, values in ((0, "users", users), (1000, "subscriptions", subscriptions), (2000, "quotes", quotes)):
         given[topic] = lines(enumerate(values, first))
         line.kafka.produce(f"{line.prefix}{topic}.json", given[topic])
+        # The system runs: what comes later by its timestamps comes later in truth too.
+        line.wait_taken("ingest", f"{topic}.json")
+        if topic == "subscriptions":
+            line.wait_taken("alerts", topic)
     line.kafka.produce(f"{line.prefix}quotes.json", [Record("stock:1", "oops", timestamp=NOW)])
     return given
 
