@@ -21,7 +21,8 @@ enum {
     IDLE_WAIT_MS = 500,    // Bound of a wait with nothing to do.
     MERGE_WAIT_MS = 2,     // Between two looks at an input that holds up the others.
     PROBLEM_WAIT_MS = 500, // After trouble that may pass.
-    PROBLEMS_MAX = 120,    // In a row, then it is fatal.
+    PROBLEMS_MAX = 120,    // Without a commit between them, then it is fatal.
+    PROBLEM_FORGOTTEN_US = 10000000,
     GAUGES_US = 1000000,
     REFUSED_TOLD = 10, // In a second, one by one.
 };
@@ -276,25 +277,34 @@ static void update_gauges(const struct worker *worker)
     metric_set(METRIC_STORE_BYTES, id, 0, bytes);
 }
 
+// A round that took nothing proves nothing after an abort: only a commit does, or a time of quiet.
+static void forget_problems(struct worker *worker)
+{
+    if (worker->problems > 0 && clock_monotonic_us() - worker->problem_us >= PROBLEM_FORGOTTEN_US) {
+        worker->problems = 0;
+    }
+}
+
 // What the loop does about a failure: SG_OK to go on.
-static sg_result handle(struct worker *worker, sg_result failure, int *problems)
+static sg_result handle(struct worker *worker, sg_result failure)
 {
     switch (failure.class) {
     case SG_OK:
-        *problems = 0;
+        forget_problems(worker);
         return sg_ok();
     case SG_RETRY:
     case SG_ABORT:
-        if (++*problems > PROBLEMS_MAX) {
+        worker->problem_us = clock_monotonic_us();
+        if (++worker->problems > PROBLEMS_MAX) {
             return sg_fail(SG_FATAL, failure.code, "%s (%d times in a row)", sg_reason(),
-                           *problems);
+                           worker->problems);
         }
         log_warn("going back to the last commit",
                  (struct log_field[]){log_text("worker", worker->name),
                                       log_text("class", sg_class_name(failure.class)),
                                       log_text("reason", sg_reason()),
                                       {.name = NULL}});
-        if (*problems > 1 || failure.class == SG_RETRY) {
+        if (worker->problems > 1 || failure.class == SG_RETRY) {
             clock_sleep_ms(PROBLEM_WAIT_MS);
         }
         return worker_abort(worker);
@@ -332,12 +342,11 @@ static sg_result end_in_order(struct worker *worker)
 
 static sg_result loop(struct worker *worker)
 {
-    int problems = 0;
     bool told = false;
     int64_t gauges_us = 0;
     while (!stop_requested()) {
         int64_t taken = 0;
-        SG_TRY(handle(worker, run_round(worker, &taken), &problems));
+        SG_TRY(handle(worker, run_round(worker, &taken)));
         tell_ready(worker, &told);
         int64_t now_us = clock_monotonic_us();
         if (now_us - gauges_us >= GAUGES_US) {

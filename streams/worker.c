@@ -247,6 +247,7 @@ sg_result worker_commit(struct worker *worker)
     if (worker->config->effector != NULL) {
         worker->config->effector->committed(worker->config->effector->context);
     }
+    worker->problems = 0;
     crash_point("committed");
     metric_add(METRIC_COMMITS, processor_of(worker)->id, 0, 1);
     metric_observe_us(METRIC_COMMIT_SECONDS, processor_of(worker)->id,

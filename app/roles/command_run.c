@@ -1,5 +1,6 @@
 // soglia run and soglia deliver: stream processors until a signal; `run all` serves HTTP too.
 #include "app/command.h"
+#include "app/roles/last_resort.h"
 #include "app/roles/pipeline.h"
 #include "core/service/metric.h"
 #include "core/service/notify.h"
@@ -114,6 +115,7 @@ static sg_result stop(struct running *running, sg_result result)
 {
     notify_stopping();
     stop_request();
+    last_resort_begin();
     // The first failure is the one to tell; its reason is kept while the rest is closed.
     char reason[SG_REASON_MAX];
     snprintf(reason, sizeof reason, "%s", sg_reason());

@@ -1,6 +1,7 @@
 // soglia serve: the HTTP service.
 #include "app/command.h"
 
+#include "app/roles/last_resort.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/notify.h"
@@ -38,6 +39,7 @@ static sg_result run(const struct invocation *invocation)
     notify_ready();
     stop_wait(-1);
     notify_stopping();
+    last_resort_begin();
     return query_service_close(&service);
 }
 

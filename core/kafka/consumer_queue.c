@@ -53,9 +53,10 @@ static enum kafka_next judge_failure(const struct kafka_queue *queue,
         return KAFKA_NEXT_END;
     }
     enum sg_class class = misses_records(message->err) ? SG_FATAL : kafka_class(message->err);
-    *ret_failure = sg_fail(class, (int)message->err, "%s [%" PRId32 "] at %" PRId64 ": %s (%s)",
-                           queue->topic, queue->partition, message->offset,
-                           rd_kafka_message_errstr(message), rd_kafka_err2name(message->err));
+    *ret_failure =
+        sg_fail(class, (int)message->err, "%s [%" PRId32 "] at %" PRId64 ": %s (%s)%s",
+                queue->topic, queue->partition, message->offset, rd_kafka_message_errstr(message),
+                rd_kafka_err2name(message->err), kafka_advice((int)message->err));
     return KAFKA_NEXT_FAILED;
 }
 

@@ -90,6 +90,10 @@ const char *kafka_advice(int error)
                "open for longer than kafka.transaction_timeout";
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
         return "; another process with the same run.instance has taken over";
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        return "; the topic was made anew or has lost records: move the group's position with "
+               "kafka-consumer-groups.sh --reset-offsets";
     default:
         return "";
     }

@@ -1,4 +1,4 @@
-"""What an hour of bad luck brings: no room on the disk, a process that wakes too late, a stop at a bad moment."""
+"""What an hour of bad luck brings: no room on the disk, topics deleted, a process that wakes too late, a stop at a bad moment."""
 import json
 import shutil
 import signal
@@ -118,3 +118,38 @@ def test_a_stop_in_a_restore_is_in_order_and_keeps_what_was_restored(line, sogli
     line.wait_taken("alerts", "quotes", WAIT_S)
     assert process.end(STOP_S) == 0
     assert len(line.read("alerts")) == MANY
+
+
+def delete_topic(line, topic):
+    admin = line.kafka.admin
+    admin.delete_topics([line.prefix + topic])[line.prefix + topic].result(WAIT_S)
+
+
+def goings_back(process):
+    return process.stderr_path.read_text().count("going back to the last commit")
+
+
+def test_a_deleted_output_is_waited_for_without_haste(line, soglia):
+    process = soglia.start("run", "alerts")
+    line.give("subscriptions", [subscription("ada", "stock:A", high=100.5)])
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+    delete_topic(line, "alerts")
+    line.give("quotes", [quote("stock:A", 101, 1)])
+    until(lambda: goings_back(process), WAIT_S, "a transaction that fails")
+    first, started = goings_back(process), time.monotonic()
+    until(lambda: goings_back(process) >= first + 4, WAIT_S, "more of them")
+    assert time.monotonic() - started > 1
+    soglia.run("topics", "apply")
+    line.wait_taken("alerts", "quotes", WAIT_S)
+    assert process.end(STOP_S) == 0
+    alert, = line.read("alerts")
+    assert alert.value["value"] == 101
+
+
+def test_a_deleted_input_ends_the_process(line, soglia):
+    """librdkafka never closes a consumer of such a topic; the process ends all the same."""
+    process = soglia.start("run", "all")
+    soglia.wait_ready(process)
+    delete_topic(line, "quotes")
+    assert process.wait(WAIT_S) == 1
+    assert "quotes is not there: run `soglia topics apply`" in process.stderr_path.read_text()
