@@ -102,7 +102,8 @@ static int run_command(const struct command *command, const struct command_line 
         return say_usage(NULL);
     }
     log_configure_by(&session.all.log);
-    if (command->is_brief && strcmp(session.all.log.level, "info") == 0) {
+    const char *level = session.all.log.level;
+    if (command->is_brief && level != NULL && strcmp(level, "info") == 0) {
         log_configure(LOG_ERROR, LOG_FORMAT_AUTO);
     }
     struct invocation invocation = {&session.all, session.settings, session.options, line->words,

@@ -2,11 +2,11 @@
 // was deleted under it.
 #include "app/roles/last_resort.h"
 
-#include <pthread.h>
-#include <unistd.h>
-
 #include "core/service/clock.h"
 #include "core/service/log.h"
+
+#include <pthread.h>
+#include <unistd.h>
 
 // Later than the pipeline gives up, earlier than the 5 s that are promised.
 enum { CLOSE_MS_MAX = 4500 };
