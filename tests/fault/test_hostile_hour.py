@@ -1,4 +1,4 @@
-"""What an hour of bad luck brings: no room on the disk, topics deleted, a process that wakes too late, a stop at a bad moment."""
+"""An hour of bad luck: no room on the disk, topics deleted, a process that wakes too late, a stop at a bad moment."""
 import json
 import shutil
 import signal
