@@ -47,6 +47,7 @@ function(sg_fuzz name source)
         add_executable(${name} ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/standalone_main.c)
         set(arguments ${fuzz_SEEDS})
     endif()
+    target_compile_options(${name} PRIVATE -UNDEBUG) # What a target checks, it asserts.
     target_link_libraries(${name} PRIVATE ${fuzz_LINK} sg_warnings)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name} ${arguments})
