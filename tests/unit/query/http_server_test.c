@@ -20,7 +20,11 @@
 enum { CLIENTS = 8, ANSWER_MAX = 4096, STATUS_AT = 9, LONG_MS = 30000, SHORT_MS = 200 };
 
 static atomic_bool is_ready;
-static atomic_int asked; // How often ready() was called.
+
+// How often ready() was called.
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t asked_again = PTHREAD_COND_INITIALIZER;
+static int asked;
 
 static sg_result answer(void *context, const struct http_request *request,
                         struct http_response *response)
@@ -35,7 +39,10 @@ static sg_result ready(void *context, const struct http_request *request, bool *
     (void)context;
     (void)request;
     *ret_ready = is_ready;
+    pthread_mutex_lock(&lock);
     asked++;
+    pthread_cond_signal(&asked_again);
+    pthread_mutex_unlock(&lock);
     return sg_ok();
 }
 
@@ -141,11 +148,13 @@ static void assert_all(struct client *clients, size_t count, int status)
 
 // Each waiting client has been asked for twice: by its handler and, once it is suspended, by the
 // watcher.
-static void wait_until_all_wait(void)
+static void wait_until_they_wait(int clients)
 {
-    while (asked < 2 * CLIENTS) {
-        usleep(1000);
+    pthread_mutex_lock(&lock);
+    while (asked < 2 * clients) {
+        pthread_cond_wait(&asked_again, &lock);
     }
+    pthread_mutex_unlock(&lock);
 }
 
 static void clients_wait_until_there_is_news(void **state)
@@ -155,7 +164,7 @@ static void clients_wait_until_there_is_news(void **state)
     struct client other[1];
     open_server();
     start(clients, CLIENTS, "/later");
-    wait_until_all_wait();
+    wait_until_they_wait(CLIENTS);
     start(other, 1, "/now");
     assert_all(other, 1, 200);
     is_ready = true;
@@ -179,7 +188,7 @@ static void the_server_ends_while_clients_wait(void **state)
     struct client clients[CLIENTS];
     open_server();
     start(clients, CLIENTS, "/later");
-    wait_until_all_wait();
+    wait_until_they_wait(CLIENTS);
     http_server_close(&server);
     assert_null(server);
     for (size_t i = 0; i < CLIENTS; i++) {
@@ -198,9 +207,7 @@ static void the_server_outlives_clients_that_leave_while_they_wait(void **state)
     for (int i = 0; i < CLIENTS; i++) {
         int line = connect_to(http_server_port(server));
         assert_true(write(line, request, strlen(request)) > 0);
-        while (asked < 2 * (i + 1)) {
-            usleep(1000);
-        }
+        wait_until_they_wait(i + 1);
         close(line);
     }
     start(other, 1, "/later");
