@@ -7,7 +7,7 @@
 #include "query/page_cursor.h"
 #include "query/query_context.h"
 #include "query/views/exact_sum.h"
-#include "query/views/history_view.h"
+#include "query/views/history_block.h"
 #include "query/views/instrument_view.h"
 #include "query/views/position_text.h"
 
@@ -226,8 +226,8 @@ static sg_result read_range(const struct http_request *request, struct bytes sco
     uint8_t key[PAGE_CURSOR_KEY_MAX];
     struct bytes start;
     SG_TRY(read_cursor(request, scope, key, &start));
-    if (start.size == sizeof ret_range->from) {
-        memcpy(&ret_range->from, start.data, start.size);
+    if (start.size == HISTORY_VALUE_BYTES) {
+        ret_range->from = history_block_value(start, 0);
     }
     return sg_ok();
 }
@@ -251,7 +251,10 @@ static sg_result write_quotes(const struct http_request *request, struct http_re
     SG_TRY(list_request_limit(request, &limit));
     char cursor[PAGE_CURSOR_TEXT_MAX] = "";
     if (count > limit) {
-        page_cursor_print(scope, bytes_of(&values[limit], sizeof values[limit]), cursor);
+        // Packed: the bytes between a struct's members are nobody's.
+        uint8_t next[HISTORY_VALUE_BYTES];
+        history_block_pack(next, 0, &values[limit]);
+        page_cursor_print(scope, bytes_of(next, sizeof next), cursor);
         SG_TRY(list_request_link(request, cursor, response));
         count = limit;
     }

@@ -120,6 +120,22 @@ static void pages_follow_each_other_to_the_end(void **state)
     assert_int_equal(expected, 45);
 }
 
+// A struct has bytes between its members that nobody writes: what lay in memory there must not
+// leave the process, nor change the answer's tag.
+static void a_cursor_is_made_of_what_it_points_to(void **state)
+{
+    (void)state;
+    enum { CHECK_AND_VALUE_BYTES = 8 + 28 };
+    char target[1024];
+    assert_true(view_fixture_quote(&fixture, "stock:A", 1, 1));
+    assert_true(view_fixture_quote(&fixture, "stock:A", 2, 2));
+    view_fixture_commit(&fixture);
+    assert_int_equal(get("/v1/instruments/stock:A/quotes?limit=1"), 200);
+    assert_non_null(next_target(target, sizeof target));
+    const char *cursor = strchr(target, '=') + 1;
+    assert_int_equal(strcspn(cursor, "&"), CHECK_AND_VALUE_BYTES / 3 * 4);
+}
+
 static void a_cursor_fits_its_own_list_only(void **state)
 {
     (void)state;
@@ -266,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_last_value_is_json, set_up, tear_down),
         cmocka_unit_test_setup_teardown(empty_views_give_an_empty_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_follow_each_other_to_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_cursor_is_made_of_what_it_points_to, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cursor_fits_its_own_list_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parameters_are_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(min_position_waits_for_the_views, set_up, tear_down),
