@@ -45,6 +45,12 @@ static struct bytes cut(struct bytes *rest, char separator)
     return head;
 }
 
+// True when there is something, and something behind the last separator.
+static bool is_list(struct bytes text, char separator)
+{
+    return text.size > 0 && text.data[text.size - 1] != separator;
+}
+
 static sg_result broken(void)
 {
     return sg_fail(SG_DROP, 400,
@@ -87,7 +93,7 @@ static sg_result topic_reached(const struct view_snapshot *snapshot, struct byte
 {
     struct bytes name = cut(&text, ':');
     const char *topic = followed_topic(name);
-    if (text.size == 0) {
+    if (!is_list(text, ',')) {
         return broken();
     }
     if (topic == NULL) {
@@ -102,7 +108,7 @@ static sg_result topic_reached(const struct view_snapshot *snapshot, struct byte
 sg_result position_text_reached(const struct view_snapshot *snapshot, struct bytes text,
                                 bool *ret_reached)
 {
-    if (text.size == 0 || text.size > POSITION_TEXT_MAX) {
+    if (!is_list(text, ';') || text.size > POSITION_TEXT_MAX) {
         return broken();
     }
     bool reached = true;

@@ -169,8 +169,10 @@ static void parameters_are_checked(void **state)
         "/v1/instruments?min_position=quotes:0",
         "/v1/instruments?min_position=other:0=1",
         "/v1/instruments?min_position=quotes:0=1,",
+        "/v1/instruments?min_position=quotes:0=1;",
+        "/v1/instruments?min_position=quotes:",
     };
-    for (size_t i = 0; i + 1 < sizeof broken / sizeof broken[0]; i++) {
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         if (get(broken[i]) != 400) {
             fail_msg("%s: %d", broken[i], response.status);
         }
