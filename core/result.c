@@ -1,11 +1,26 @@
 // Results and the thread's last reason.
 #include "core/result.h"
 
+#include "core/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static _Thread_local char reason[SG_REASON_MAX];
+
+// Keeps a reason. What it quotes may be no UTF-8, or cut in the middle of a character: such bytes
+// become question marks.
+static void keep(char *text)
+{
+    size_t length = strlen(text);
+    for (size_t at = 0; at < length;) {
+        size_t size = utf8_character(bytes_of(text + at, length - at));
+        text[at] = size == 0 ? '?' : text[at];
+        at += size == 0 ? 1 : size;
+    }
+    memcpy(reason, text, SG_REASON_MAX);
+}
 
 sg_result sg_ok(void)
 {
@@ -20,7 +35,7 @@ sg_result sg_fail(enum sg_class class, int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    memcpy(reason, text, sizeof reason);
+    keep(text);
     return (sg_result){class, code};
 }
 
@@ -36,7 +51,7 @@ sg_result sg_explain(sg_result result, const char *format, ...)
     va_end(arguments);
     size_t used = strlen(text);
     snprintf(text + used, sizeof text - used, ": %.*s", (int)(sizeof text - used), reason);
-    memcpy(reason, text, sizeof reason);
+    keep(text);
     return result;
 }
 

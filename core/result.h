@@ -42,8 +42,8 @@ enum { SG_REASON_MAX = 1024 };
 // Success. Any thread.
 sg_result sg_ok(void);
 
-// A failure of `class` with the reason in words, kept for this thread until its next failure. Any
-// thread.
+// A failure of `class` with the reason in words, kept for this thread until its next failure.
+// Bytes of it that are no UTF-8 become question marks. Any thread.
 sg_result sg_fail(enum sg_class class, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -55,6 +55,14 @@ static size_t wide_character(const uint8_t *text, size_t size)
     return lead.following + 1;
 }
 
+size_t utf8_character(struct bytes text)
+{
+    if (text.size == 0) {
+        return 0;
+    }
+    return text.data[0] <= DELETE ? 1 : wide_character(text.data, text.size);
+}
+
 static bool is_text(struct bytes text, uint8_t narrow_min, uint8_t narrow_max)
 {
     size_t at = 0;

@@ -116,17 +116,6 @@ static void put_text(struct line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-// The bytes of the UTF-8 character that `text` begins with, 0 if it is malformed.
-static size_t character_size(struct bytes text)
-{
-    for (size_t size = 1; size <= 4 && size <= text.size; size++) {
-        if (utf8_is_valid(bytes_of(text.data, size))) {
-            return size;
-        }
-    }
-    return 0;
-}
-
 // Control characters, those of ISO 6429's upper half too: terminals obey them.
 static bool is_control(struct bytes character)
 {
@@ -159,7 +148,7 @@ static void put_escaped(struct line *line, struct bytes text)
     size_t at = 0;
     while (at < end) {
         struct bytes rest = bytes_of(text.data + at, text.size - at);
-        size_t size = character_size(rest);
+        size_t size = utf8_character(rest);
         if (size == 0) {
             put_text(line, "\xEF\xBF\xBD");
             at++;

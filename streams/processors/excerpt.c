@@ -6,17 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHARACTER_BYTES_MAX = 4 };
-
 // The bytes of the printable character at `at`, 0 if there is none.
 static size_t printable_at(struct bytes text, size_t at)
 {
-    for (size_t size = 1; size <= CHARACTER_BYTES_MAX && at + size <= text.size; size++) {
-        if (utf8_is_printable(bytes_of(text.data + at, size))) {
-            return text.data[at] == '"' || text.data[at] == '\\' ? 0 : size;
-        }
-    }
-    return 0;
+    uint8_t first = text.data[at];
+    size_t size = utf8_character(bytes_of(text.data + at, text.size - at));
+    bool shown = first != '"' && first != '\\' && utf8_is_printable(bytes_of(text.data + at, size));
+    return shown ? size : 0;
 }
 
 void excerpt_of(struct bytes text, char ret_excerpt[static EXCERPT_MAX])

@@ -65,6 +65,24 @@ static void long_reasons_are_cut(void **state)
     assert_int_equal(strlen(sg_reason()), SG_REASON_MAX - 1);
 }
 
+// Reasons go into JSON and into headers of dead letters, and quote what came from outside.
+static void reasons_are_utf8(void **state)
+{
+    (void)state;
+    sg_result result =
+        sg_fail(SG_DROP, 0, "key %.*s, \xC3\xA8 %s", 3, "ab\xC3\xA8", "\xFF\xE2\x82x");
+    assert_string_equal(sg_reason(), "key ab?, \xC3\xA8 ???x");
+    char text[SG_REASON_MAX + 1];
+    memset(text, 'x', sizeof text - 1);
+    memcpy(text + SG_REASON_MAX - 2, "\xC3\xA8", 3);
+    sg_ignore(sg_fail(SG_DROP, 0, "%s", text));
+    assert_int_equal(sg_reason()[SG_REASON_MAX - 2], '?');
+    text[SG_REASON_MAX - 4] = '\0';
+    sg_ignore(sg_fail(SG_DROP, 0, "\xC3\xA8"));
+    sg_ignore(sg_explain(result, "%s", text));
+    assert_int_equal(sg_reason()[SG_REASON_MAX - 2], '?');
+}
+
 static void *fail_elsewhere(void *context)
 {
     sg_ignore(sg_fail(SG_FATAL, 0, "other thread"));
@@ -108,6 +126,7 @@ int main(void)
         cmocka_unit_test(explain_puts_words_in_front),
         cmocka_unit_test(a_reason_may_quote_the_last_one),
         cmocka_unit_test(long_reasons_are_cut),
+        cmocka_unit_test(reasons_are_utf8),
         cmocka_unit_test(each_thread_has_its_reason),
         cmocka_unit_test(move_leaves_null),
         cmocka_unit_test(classes_have_names),

@@ -43,6 +43,21 @@ static void malformed_text_is_not(void **state)
     assert_false(is_valid("\xF0\x9F\x98\xC0", 4));
 }
 
+static void the_first_character_has_a_size(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_character(bytes_of_text("a\xC3\xA8")), 1);
+    assert_int_equal(utf8_character(bytes_of_text("\xC3\xA8"
+                                                  "a")),
+                     2);
+    assert_int_equal(utf8_character(bytes_of_text("\xE2\x82\xAC")), 3);
+    assert_int_equal(utf8_character(bytes_of_text("\xF0\x9F\x98\x80")), 4);
+    assert_int_equal(utf8_character(bytes_of("\0", 1)), 1);
+    assert_int_equal(utf8_character(bytes_of_text("\xE2\x82")), 0);
+    assert_int_equal(utf8_character(bytes_of_text("\x80")), 0);
+    assert_int_equal(utf8_character(bytes_of_text("")), 0);
+}
+
 static void control_characters_are_not_printable(void **state)
 {
     (void)state;
@@ -58,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_text_is_valid),
         cmocka_unit_test(malformed_text_is_not),
+        cmocka_unit_test(the_first_character_has_a_size),
         cmocka_unit_test(control_characters_are_not_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

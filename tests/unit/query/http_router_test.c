@@ -1,6 +1,8 @@
 // The router by a small table of its own: methods, negotiation, conditions, errors.
 #include "query/http/http_router.h"
 
+#include "core/utf8.h"
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -148,6 +150,10 @@ static void unknown_parameters_are_named(void **state)
     assert_int_equal(get("/a/1?min_position=quotes:0=1"), 200);
     assert_int_equal(get("/a/1?z=1"), 400);
     assert_body_has("\\\"z\\\"");
+    // A name is shown up to 64 bytes, which may be in the middle of a character.
+    assert_int_equal(
+        get("/a/1?012345678901234567890123456789012345678901234567890123456789012%C3%A8=1"), 400);
+    assert_true(utf8_is_valid(buffer_bytes(&response.body)));
     assert_int_equal(get("/a/1/b/2?min_position=quotes:0=1"), 400);
     assert_int_equal(get("/foreign?z=1"), 200);
 }
