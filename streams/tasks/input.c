@@ -1,9 +1,31 @@
 // Merging: a head for each input, the earliest goes first.
 #include "streams/tasks/input.h"
 
-// How long an input that is known to have more may be silent: the broker may be away, and then
-// nothing else should overtake.
-enum { CATCH_UP_WAIT_US = 30000000 };
+enum {
+    // How long an input that is known to have more may be silent: the broker may be away, and then
+    // nothing else should overtake.
+    CATCH_UP_WAIT_US = 30000000,
+    // Records that were written together are not seen together: a transaction's end reaches each
+    // partition on its own. So the first record after a quiet time waits this long for the others.
+    SETTLE_US = 4000,
+    // Silences shorter than this are the pauses of a stream that flows, which is not delayed.
+    QUIET_US = 20000,
+};
+
+static void begin_silence(struct input *input, int64_t now_us)
+{
+    if (input->silent_since_us == 0) {
+        input->silent_since_us = now_us;
+    }
+}
+
+static void end_silence(struct input *input, int64_t now_us)
+{
+    if (input->silent_since_us != 0 && now_us - input->silent_since_us >= QUIET_US) {
+        input->settled_us = now_us + SETTLE_US;
+    }
+    input->silent_since_us = 0;
+}
 
 // Brings the next record to the head, if there is one.
 static sg_result fill(struct input *input, int64_t now_us)
@@ -13,15 +35,14 @@ static sg_result fill(struct input *input, int64_t now_us)
     case KAFKA_NEXT_RECORD:
         input->has_head = true;
         input->ended = false;
-        input->silent_since_us = 0;
+        end_silence(input, now_us);
         break;
     case KAFKA_NEXT_END:
         input->ended = true;
+        begin_silence(input, now_us);
         break;
     case KAFKA_NEXT_EMPTY:
-        if (input->silent_since_us == 0) {
-            input->silent_since_us = now_us;
-        }
+        begin_silence(input, now_us);
         break;
     case KAFKA_NEXT_FAILED:
         return sg_explain(failure, "%s, partition %d", input->name, (int)input->partition);
@@ -34,9 +55,6 @@ static bool may_be_passed(const struct input *input, int64_t merge_wait_us, int6
 {
     if (input->ended) {
         return true;
-    }
-    if (input->silent_since_us == 0) {
-        return false;
     }
     int64_t wait_us = input->next_offset < input->known_end ? CATCH_UP_WAIT_US : merge_wait_us;
     return now_us - input->silent_since_us >= wait_us;
@@ -53,6 +71,7 @@ static bool comes_before(const struct input *left, const struct input *right)
 sg_result input_next(const struct input_list *inputs, int64_t now_us, struct input **ret_input)
 {
     struct input *first = NULL;
+    bool complete = true;
     bool wait = false;
     for (size_t i = 0; i < inputs->count; i++) {
         struct input *input = &inputs->list[i];
@@ -60,11 +79,13 @@ sg_result input_next(const struct input_list *inputs, int64_t now_us, struct inp
             SG_TRY(fill(input, now_us));
         }
         if (!input->has_head) {
+            complete = false;
             wait = wait || !may_be_passed(input, inputs->merge_wait_us, now_us);
         } else if (first == NULL || comes_before(input, first)) {
             first = input;
         }
     }
+    wait = wait || (!complete && first != NULL && now_us < first->settled_us);
     *ret_input = wait ? NULL : first;
     return sg_ok();
 }
@@ -84,5 +105,6 @@ void input_reset(struct input *input)
     input->has_head = false;
     input->ended = false;
     input->silent_since_us = 0;
+    input->settled_us = 0;
     input->queue = NULL;
 }

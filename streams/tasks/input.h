@@ -18,6 +18,7 @@ struct input {
     int64_t committed_offset; // The same at the last commit.
     int64_t known_end;        // End when it was assigned: before that, silence does not count.
     int64_t silent_since_us;  // When the queue was first found empty, 0 if it was not.
+    int64_t settled_us;       // Before that the head does not pass an input that has none.
 };
 
 // The inputs of one task.

@@ -9,7 +9,13 @@
 
 #include <string.h>
 
-enum { STEPS_MAX = 32, MERGE_WAIT_US = 50000, CATCH_UP_US = 30000000 };
+enum {
+    STEPS_MAX = 32,
+    MERGE_WAIT_US = 50000,
+    CATCH_UP_US = 30000000,
+    QUIET_US = 20000,
+    SETTLE_US = 4000,
+};
 
 // What a queue says, one after the other; then EMPTY for ever.
 struct kafka_queue {
@@ -156,6 +162,49 @@ static void silence_is_counted_anew_after_a_record(void **state)
     assert_int_equal(next_at(1000 + 2 * MERGE_WAIT_US), 1);
 }
 
+// What was written together arrives within milliseconds, not at once.
+static void the_first_record_after_a_quiet_time_waits_for_its_companions(void **state)
+{
+    (void)state;
+    say(0, KAFKA_NEXT_END, 0);
+    say(1, KAFKA_NEXT_END, 0);
+    assert_int_equal(next_at(1000), -1);
+    say(1, KAFKA_NEXT_RECORD, 5);
+    say(1, KAFKA_NEXT_RECORD, 6);
+    int64_t arrived_us = 1000 + QUIET_US;
+    assert_int_equal(next_at(arrived_us), -1);
+    assert_int_equal(next_at(arrived_us + SETTLE_US - 1), -1);
+    say(0, KAFKA_NEXT_RECORD, 4);
+    assert_int_equal(take_at(arrived_us + SETTLE_US - 1), 0);
+    assert_int_equal(next_at(arrived_us + SETTLE_US - 1), -1);
+    say(0, KAFKA_NEXT_END, 0);
+    assert_int_equal(take_at(arrived_us + SETTLE_US), 1);
+    assert_int_equal(take_at(arrived_us + SETTLE_US), 1); // Once for all that follow.
+}
+
+static void a_companion_of_every_input_is_enough(void **state)
+{
+    (void)state;
+    say(0, KAFKA_NEXT_END, 0);
+    say(1, KAFKA_NEXT_END, 0);
+    assert_int_equal(next_at(1000), -1);
+    say(0, KAFKA_NEXT_RECORD, 6);
+    say(1, KAFKA_NEXT_RECORD, 5);
+    assert_int_equal(take_at(1000 + QUIET_US), 1);
+}
+
+static void a_stream_that_flows_is_not_delayed(void **state)
+{
+    (void)state;
+    say(0, KAFKA_NEXT_END, 0);
+    for (int64_t i = 0; i < 5; i++) {
+        say(1, KAFKA_NEXT_END, 0);
+        assert_int_equal(next_at(1000 + i * QUIET_US), -1);
+        say(1, KAFKA_NEXT_RECORD, 5);
+        assert_int_equal(take_at(1000 + (i + 1) * QUIET_US - 1), 1);
+    }
+}
+
 // It is known to have more, so the broker is away: it is waited for much longer, not for ever.
 static void an_input_with_a_backlog_is_waited_for(void **state)
 {
@@ -217,6 +266,9 @@ int main(void)
         cmocka_unit_test_setup(an_ended_input_holds_nobody_up, begin),
         cmocka_unit_test_setup(a_silent_input_holds_up_the_others_for_the_merge_wait_only, begin),
         cmocka_unit_test_setup(silence_is_counted_anew_after_a_record, begin),
+        cmocka_unit_test_setup(the_first_record_after_a_quiet_time_waits_for_its_companions, begin),
+        cmocka_unit_test_setup(a_companion_of_every_input_is_enough, begin),
+        cmocka_unit_test_setup(a_stream_that_flows_is_not_delayed, begin),
         cmocka_unit_test_setup(an_input_with_a_backlog_is_waited_for, begin),
         cmocka_unit_test_setup(an_end_that_is_reached_again_after_records_counts_again, begin),
         cmocka_unit_test_setup(a_failure_names_the_partition_and_loses_no_head, begin),
