@@ -8,88 +8,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-
-#include "alert_events.h"
+#include "alerts_world.h"
 #include "fake_kafka.h"
-#include "life.h"
-#include "world_picture.h"
 
-enum {
-    PARTITIONS = 2,
-    EVENTS = 60,
-    RECORDS_BETWEEN_POLLS = 2,
-    SEED = 7,
-    PASSAGES_MAX = 200,
-    LIVES_MAX = 4,
-    ROUNDS = 40,
-    PICTURE_BYTES_MAX = 16 << 20
-};
-
-static char folder[LIFE_FOLDER_MAX];
-static struct buffer expected;
-static struct buffer found;
-
-static int begin(void **state)
-{
-    (void)state;
-    life_make_folder(folder);
-    buffer_init(&expected, PICTURE_BYTES_MAX);
-    buffer_init(&found, PICTURE_BYTES_MAX);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    life_remove_folder(folder);
-    buffer_done(&expected);
-    buffer_done(&found);
-    return 0;
-}
-
-static struct life new_life(void)
-{
-    return (struct life){.processor = "alerts", .folder = folder};
-}
-
-static void new_world(uint64_t seed)
-{
-    life_remove_folder(folder);
-    life_new_world(PARTITIONS);
-    alert_events_put(seed, EVENTS);
-    fake_kafka_limit(RECORDS_BETWEEN_POLLS);
-}
-
-static void take_picture(struct buffer *out)
-{
-    buffer_clear(out);
-    world_picture_topic(out, "alerts", true);
-    world_picture_topic(out, "dead-letters", true);
-    world_picture_changelog(out, "soglia-alerts-instruments-changelog");
-    world_picture_changelog(out, "soglia-alerts-subscriptions-changelog");
-    world_picture_state(out, "alerts", folder, PARTITIONS);
-    world_picture_positions(out, "alerts", PARTITIONS);
-    assert_true(sg_is_ok(buffer_append_byte(out, '\0')));
-}
-
-static void expect_same(const char *what, int nth)
-{
-    take_picture(&found);
-    assert_false(fake_kafka_is_open());
-    if (!bytes_equal(buffer_bytes(&expected), buffer_bytes(&found))) {
-        print_error("after %s, passage %d:\n--- expected\n%s--- found\n%s", what, nth,
-                    (const char *)expected.data, (const char *)found.data);
-        fail();
-    }
-}
+enum { RECORDS_BETWEEN_POLLS = 2, SEED = 7, PASSAGES_MAX = 200, LIVES_MAX = 4, ROUNDS = 40 };
 
 static void live_undisturbed(uint64_t seed)
 {
-    new_world(seed);
-    struct life life = new_life();
+    alerts_world_new(seed, RECORDS_BETWEEN_POLLS);
+    struct life life = alerts_world_life();
     assert_int_equal(life_run(&life), LIFE_STOPPED);
-    take_picture(&expected);
+    alerts_world_expect();
     // The events are of use only when something comes of them.
     assert_true(fake_kafka_count("alerts") >= 5);
     assert_true(fake_kafka_count("dead-letters") >= 2);
@@ -100,14 +29,13 @@ static void one_transaction_or_many_are_the_same(void **state)
 {
     (void)state;
     live_undisturbed(SEED);
-    new_world(SEED);
-    fake_kafka_limit(0);
-    struct life life = new_life();
+    alerts_world_new(SEED, 0);
+    struct life life = alerts_world_life();
     life.changes = 1 << 20;
     life.cache_entries = 1000;
     assert_int_equal(life_run_here(&life), LIFE_STOPPED);
     assert_int_equal(fake_kafka_calls(FAKE_COMMIT), 1);
-    expect_same("one transaction", 0);
+    alerts_world_expect_same("one transaction", 0);
 }
 
 // Dies at each passage of `first`; the next life may die at `second` (NULL: it lives).
@@ -115,8 +43,8 @@ static void die_everywhere(const char *first, const char *second)
 {
     int passage = 1;
     for (; passage <= PASSAGES_MAX; passage++) {
-        new_world(SEED);
-        struct life life = new_life();
+        alerts_world_new(SEED, RECORDS_BETWEEN_POLLS);
+        struct life life = alerts_world_life();
         life.crash_at = first;
         life.crash_nth = passage;
         enum life_end ended = life_run(&life);
@@ -134,7 +62,7 @@ static void die_everywhere(const char *first, const char *second)
             ended = life_run(&life);
         }
         assert_int_equal(ended, LIFE_STOPPED);
-        expect_same(first, passage);
+        alerts_world_expect_same(first, passage);
     }
     // It was passed at all, and not for ever.
     assert_in_range(passage, 2, PASSAGES_MAX);
@@ -219,8 +147,8 @@ static void disturbed_at_random(void **state)
     for (uint64_t round = 1; round <= ROUNDS; round++) {
         live_undisturbed(1 + round % 4);
         uint64_t seed = round * UINT64_C(0x9E3779B97F4A7C15);
-        new_world(1 + round % 4);
-        struct life life = new_life();
+        alerts_world_new(1 + round % 4, RECORDS_BETWEEN_POLLS);
+        struct life life = alerts_world_life();
         enum life_end ended = LIFE_CRASHED;
         for (int lives = 0; lives < LIVES_MAX && ended == LIFE_CRASHED; lives++) {
             disturb(&seed, &life);
@@ -229,21 +157,25 @@ static void disturbed_at_random(void **state)
         fake_kafka_restart();
         life.crash_at = NULL;
         if (dice(&seed) % 4 == 0) {
-            life_remove_folder(folder); // Moved to another machine.
+            alerts_world_move(); // Moved to another machine.
         }
         assert_int_equal(life_run(&life), LIFE_STOPPED);
-        expect_same("random disturbance, round", (int)round);
+        alerts_world_expect_same("random disturbance, round", (int)round);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_transaction_or_many_are_the_same, begin, end),
-        cmocka_unit_test_setup_teardown(killed_at_any_step_of_a_commit, begin, end),
-        cmocka_unit_test_setup_teardown(killed_while_it_starts_or_ends, begin, end),
-        cmocka_unit_test_setup_teardown(killed_again_while_it_recovers, begin, end),
-        cmocka_unit_test_setup_teardown(disturbed_at_random, begin, end),
+        cmocka_unit_test_setup_teardown(one_transaction_or_many_are_the_same, alerts_world_begin,
+                                        alerts_world_end),
+        cmocka_unit_test_setup_teardown(killed_at_any_step_of_a_commit, alerts_world_begin,
+                                        alerts_world_end),
+        cmocka_unit_test_setup_teardown(killed_while_it_starts_or_ends, alerts_world_begin,
+                                        alerts_world_end),
+        cmocka_unit_test_setup_teardown(killed_again_while_it_recovers, alerts_world_begin,
+                                        alerts_world_end),
+        cmocka_unit_test_setup_teardown(disturbed_at_random, alerts_world_begin, alerts_world_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

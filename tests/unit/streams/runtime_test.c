@@ -9,74 +9,27 @@
 
 #include <string.h>
 
-#include "alert_events.h"
+#include "alerts_world.h"
 #include "fake_kafka.h"
-#include "life.h"
-#include "world_picture.h"
 
-enum { PARTITIONS = 2, EVENTS = 60, SEED = 3, PICTURE_BYTES_MAX = 16 << 20, STRIKES_MAX = 400 };
-
-static char folder[LIFE_FOLDER_MAX];
-static struct buffer expected;
-static struct buffer found;
-
-static struct life new_life(void)
-{
-    return (struct life){.processor = "alerts", .folder = folder};
-}
+enum { SEED = 3, RECORDS_BETWEEN_POLLS = 3, STRIKES_MAX = 400 };
 
 static void new_world(void)
 {
-    life_remove_folder(folder);
-    life_new_world(PARTITIONS);
-    alert_events_put(SEED, EVENTS);
-    fake_kafka_limit(3);
-}
-
-static void take_picture(struct buffer *out)
-{
-    buffer_clear(out);
-    world_picture_topic(out, "alerts", true);
-    world_picture_topic(out, "dead-letters", true);
-    world_picture_changelog(out, "soglia-alerts-instruments-changelog");
-    world_picture_changelog(out, "soglia-alerts-subscriptions-changelog");
-    world_picture_state(out, "alerts", folder, PARTITIONS);
-    world_picture_positions(out, "alerts", PARTITIONS);
-    assert_true(sg_is_ok(buffer_append_byte(out, '\0')));
-}
-
-static void expect_same(const char *what, int nth)
-{
-    take_picture(&found);
-    assert_false(fake_kafka_is_open());
-    if (!bytes_equal(buffer_bytes(&expected), buffer_bytes(&found))) {
-        print_error("after %s %d:\n--- expected\n%s--- found\n%s", what, nth,
-                    (const char *)expected.data, (const char *)found.data);
-        fail();
-    }
+    alerts_world_new(SEED, RECORDS_BETWEEN_POLLS);
 }
 
 static int begin(void **state)
 {
-    (void)state;
-    life_make_folder(folder);
-    buffer_init(&expected, PICTURE_BYTES_MAX);
-    buffer_init(&found, PICTURE_BYTES_MAX);
+    if (alerts_world_begin(state) != 0) {
+        return -1;
+    }
     new_world();
-    struct life life = new_life();
+    struct life life = alerts_world_life();
     if (life_run(&life) != LIFE_STOPPED) {
         return -1;
     }
-    take_picture(&expected);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    life_remove_folder(folder);
-    buffer_done(&expected);
-    buffer_done(&found);
+    alerts_world_expect();
     return 0;
 }
 
@@ -88,10 +41,10 @@ static void strike_from(int first, enum fake_call call, enum sg_class class)
     for (; met && strike < STRIKES_MAX; strike++) {
         new_world();
         fake_kafka_fail((struct fake_fault){call, strike, strike, class, false});
-        struct life life = new_life();
+        struct life life = alerts_world_life();
         assert_int_equal(life_run(&life), LIFE_STOPPED);
         met = fake_kafka_calls(call) >= strike;
-        expect_same(sg_class_name(class), strike);
+        alerts_world_expect_same(sg_class_name(class), strike);
     }
     assert_in_range(strike, first + 2, STRIKES_MAX - 1);
 }
@@ -124,9 +77,9 @@ static void trouble_of_a_queue_is_waited_for(void **state)
     for (int strike = 1; strike < 200; strike += 7) {
         new_world();
         fake_kafka_fail((struct fake_fault){FAKE_NEXT, strike, strike, SG_RETRY, false});
-        struct life life = new_life();
+        struct life life = alerts_world_life();
         assert_int_equal(life_run(&life), LIFE_STOPPED);
-        expect_same("a queue's trouble", strike);
+        alerts_world_expect_same("a queue's trouble", strike);
     }
 }
 
@@ -139,9 +92,9 @@ static void trouble_while_tasks_are_opened_leaves_no_partition_unread(void **sta
     strike_from(3, FAKE_PARTITIONS, SG_RETRY); // The first two are asked before anything is given.
     new_world();
     fake_kafka_fail((struct fake_fault){FAKE_COMMITTED, 1, 3, SG_RETRY, false});
-    struct life life = new_life();
+    struct life life = alerts_world_life();
     assert_int_equal(life_run(&life), LIFE_STOPPED);
-    expect_same("committed positions that come late", 0);
+    alerts_world_expect_same("committed positions that come late", 0);
 }
 
 static void trouble_without_an_end_ends_the_worker(void **state)
@@ -152,7 +105,7 @@ static void trouble_without_an_end_ends_the_worker(void **state)
         new_world();
         enum sg_class class = calls[i] == FAKE_COMMIT ? SG_ABORT : SG_RETRY;
         fake_kafka_fail((struct fake_fault){calls[i], 1, 1000000, class, false});
-        struct life life = new_life();
+        struct life life = alerts_world_life();
         assert_int_equal(life_run(&life), LIFE_REFUSED);
         assert_non_null(strstr(life_reason(), "injected failure"));
         assert_int_equal(fake_kafka_count("alerts"), 0);
@@ -167,11 +120,11 @@ static void what_nothing_mends_ends_the_worker_and_a_new_one_goes_on(void **stat
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         new_world();
         fake_kafka_fail((struct fake_fault){calls[i], 2, 2, SG_FATAL, false});
-        struct life life = new_life();
+        struct life life = alerts_world_life();
         assert_int_equal(life_run(&life), LIFE_REFUSED);
         fake_kafka_restart();
         assert_int_equal(life_run(&life), LIFE_STOPPED);
-        expect_same("a fatal failure of call", (int)calls[i]);
+        alerts_world_expect_same("a fatal failure of call", (int)calls[i]);
     }
 }
 
@@ -181,11 +134,11 @@ static void an_abort_that_fails_is_the_end(void **state)
     new_world();
     fake_kafka_fail((struct fake_fault){FAKE_COMMIT, 2, 2, SG_ABORT, false});
     fake_kafka_fail((struct fake_fault){FAKE_ABORT, 1, 1, SG_FATAL, false});
-    struct life life = new_life();
+    struct life life = alerts_world_life();
     assert_int_equal(life_run(&life), LIFE_REFUSED);
     fake_kafka_restart();
     assert_int_equal(life_run(&life), LIFE_STOPPED);
-    expect_same("a failed abort", 0);
+    alerts_world_expect_same("a failed abort", 0);
 }
 
 // The commit took place, its answer never came: the next start finds out by the number.
@@ -195,11 +148,11 @@ static void a_commit_whose_answer_is_lost_counts(void **state)
     for (int strike = 1; strike <= 5; strike++) {
         new_world();
         fake_kafka_fail((struct fake_fault){FAKE_COMMIT, strike, strike, SG_FATAL, true});
-        struct life life = new_life();
+        struct life life = alerts_world_life();
         assert_int_equal(life_run(&life), LIFE_REFUSED);
         fake_kafka_restart();
         assert_int_equal(life_run(&life), LIFE_STOPPED);
-        expect_same("a lost answer", strike);
+        alerts_world_expect_same("a lost answer", strike);
     }
 }
 
@@ -211,10 +164,10 @@ static void partitions_come_and_go(void **state)
         for (int lost = 0; lost <= 1; lost++) {
             new_world();
             fake_kafka_revoke_at(poll, lost == 1);
-            struct life life = new_life();
+            struct life life = alerts_world_life();
             life.changes = 10; // So that some are taken within a transaction.
             assert_int_equal(life_run(&life), LIFE_STOPPED);
-            expect_same(lost == 1 ? "a loss at poll" : "a revocation at poll", poll);
+            alerts_world_expect_same(lost == 1 ? "a loss at poll" : "a revocation at poll", poll);
             aborts[lost] += fake_kafka_calls(FAKE_ABORT);
         }
     }
@@ -229,10 +182,10 @@ static void a_revocation_whose_commit_fails_loses_nothing(void **state)
         new_world();
         fake_kafka_revoke_at(poll, false);
         fake_kafka_fail((struct fake_fault){FAKE_SEND_OFFSETS, 1, 1, SG_ABORT, false});
-        struct life life = new_life();
+        struct life life = alerts_world_life();
         life.changes = 1 << 20;
         assert_int_equal(life_run(&life), LIFE_STOPPED);
-        expect_same("a failed commit at the revocation of poll", poll);
+        alerts_world_expect_same("a failed commit at the revocation of poll", poll);
     }
 }
 
@@ -250,5 +203,5 @@ int main(void)
         cmocka_unit_test(partitions_come_and_go),
         cmocka_unit_test(a_revocation_whose_commit_fails_loses_nothing),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, begin, alerts_world_end);
 }
