@@ -1,6 +1,7 @@
 // Most strings have no escape and are found by looking for the quote; the others are copied.
 #include "core/json_string.h"
 
+#include "core/number.h"
 #include "core/utf8.h"
 
 #include <string.h>
@@ -34,23 +35,12 @@ static size_t plain_length(struct bytes rest)
     return length;
 }
 
-static int hex_value(uint8_t digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
-    }
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 // Reads four hexadecimal digits.
 static sg_result read_unit(struct copy *copy, unsigned *ret_unit)
 {
     unsigned unit = 0;
     for (int i = 0; i < HEX_DIGITS; i++) {
-        int value = copy->at < copy->end ? hex_value(*copy->at) : -1;
+        int value = copy->at < copy->end ? number_hex_digit(*copy->at) : -1;
         if (value < 0) {
             return sg_fail(SG_DROP, 0, "\\u without four hexadecimal digits");
         }

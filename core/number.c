@@ -135,3 +135,14 @@ bool number_read_int(struct bytes text, int64_t *ret_value)
     *ret_value = value;
     return true;
 }
+
+int number_hex_digit(uint8_t digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    if (digit >= 'a' && digit <= 'f') {
+        return digit - 'a' + 10;
+    }
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}

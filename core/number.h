@@ -16,3 +16,6 @@ bool number_read_double(struct bytes text, double *ret_value);
 // Reads a decimal integer that fills the whole slice. False if it is not one or does not fit. Any
 // thread.
 bool number_read_int(struct bytes text, int64_t *ret_value);
+
+// What a hexadecimal digit stands for, -1 if it is none. Any thread.
+int number_hex_digit(uint8_t digit);

@@ -1,6 +1,7 @@
 // Request targets (RFC 9112 section 3.2, RFC 3986). Everything here comes from outside.
 #include "query/http/http_request.h"
 
+#include "core/number.h"
 #include "core/utf8.h"
 
 #include <string.h>
@@ -49,17 +50,6 @@ static size_t find(struct bytes slice, size_t from, uint8_t byte)
     return found == NULL ? slice.size : (size_t)(found - slice.data);
 }
 
-static int hex_value(uint8_t digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
-    }
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 // Copies into the request's text, escapes resolved. The text has room: decoding never grows.
 static sg_result decode(struct http_request *request, struct bytes raw, struct bytes *ret_slice)
 {
@@ -71,8 +61,8 @@ static sg_result decode(struct http_request *request, struct bytes raw, struct b
             continue;
         }
         bool whole = raw.size - i > 2;
-        int high = whole ? hex_value(raw.data[i + 1]) : -1;
-        int low = whole ? hex_value(raw.data[i + 2]) : -1;
+        int high = whole ? number_hex_digit(raw.data[i + 1]) : -1;
+        int low = whole ? number_hex_digit(raw.data[i + 2]) : -1;
         if (high < 0 || low < 0) {
             return sg_fail(SG_DROP, STATUS_BAD_REQUEST,
                            "a percent sign must be followed by two hexadecimal digits");

@@ -115,6 +115,16 @@ static void integers_fill_the_whole_slice_and_fit(void **state)
     assert_true(value == INT64_MAX);
 }
 
+static void hexadecimal_digits_have_values(void **state)
+{
+    (void)state;
+    static const char digits[] = "0123456789abcdef";
+    for (int i = 0; i < 256; i++) {
+        const char *found = i == 0 ? NULL : strchr(digits, i >= 'A' && i <= 'F' ? i + 32 : i);
+        assert_int_equal(number_hex_digit((uint8_t)i), found == NULL ? -1 : found - digits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +133,7 @@ int main(void)
         cmocka_unit_test(short_decimals_read_as_the_library_reads_them),
         cmocka_unit_test(only_finite_decimals_are_doubles),
         cmocka_unit_test(integers_fill_the_whole_slice_and_fit),
+        cmocka_unit_test(hexadecimal_digits_have_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
