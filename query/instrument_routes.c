@@ -183,32 +183,40 @@ sg_result instrument_routes_list(void *context, const struct http_request *reque
     return json_writer_finish(&page.json);
 }
 
-// Finds the instrument of the path. `*ret_found` false: the answer is a 404.
-static sg_result find(const struct view_snapshot *snapshot, const struct http_request *request,
-                      struct http_response *response, struct instrument_row *ret_row,
-                      bool *ret_found)
+// The instrument of the path, as the views have it.
+struct look {
+    struct view_snapshot snapshot;
+    struct instrument_row row;
+    bool found; // False: the answer is a 404.
+};
+
+static void look_done(struct look *look)
 {
-    SG_TRY(instrument_view_find(snapshot->store, snapshot->transaction, request->captures[0],
-                                ret_row, ret_found));
-    return *ret_found ? sg_ok()
-                      : http_response_problem(response, request, 404,
-                                              "no quote of this instrument has been seen");
+    view_snapshot_done(&look->snapshot);
+}
+
+static sg_result look_up(void *context, const struct http_request *request,
+                         struct http_response *response, struct look *look)
+{
+    SG_TRY(begin(context, response, &look->snapshot));
+    SG_TRY(instrument_view_find(look->snapshot.store, look->snapshot.transaction,
+                                request->captures[0], &look->row, &look->found));
+    return look->found ? sg_ok()
+                       : http_response_problem(response, request, 404,
+                                               "no quote of this instrument has been seen");
 }
 
 sg_result instrument_routes_last(void *context, const struct http_request *request,
                                  struct http_response *response)
 {
-    SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
-    SG_TRY(begin(context, response, &snapshot));
-    struct instrument_row row;
-    bool found = false;
-    SG_TRY(find(&snapshot, request, response, &row, &found));
-    if (!found) {
+    SG_CLEANUP(look_done) struct look look = {.found = false};
+    SG_TRY(look_up(context, request, response, &look));
+    if (!look.found) {
         return sg_ok();
     }
     struct json_writer json;
     json_writer_init(&json, &response->body);
-    write_instrument(&json, request->captures[0], &row);
+    write_instrument(&json, request->captures[0], &look.row);
     return json_writer_finish(&json);
 }
 
@@ -284,19 +292,16 @@ sg_result instrument_routes_quotes(void *context, const struct http_request *req
     size_t limit = 0;
     SG_TRY(list_request_limit(request, &limit));
 
-    SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
-    SG_TRY(begin(context, response, &snapshot));
-    struct instrument_row row;
-    bool found = false;
-    SG_TRY(find(&snapshot, request, response, &row, &found));
-    if (!found) {
+    SG_CLEANUP(look_done) struct look look = {.found = false};
+    SG_TRY(look_up(context, request, response, &look));
+    if (!look.found) {
         return sg_ok();
     }
-    range.number = row.numbers.number;
+    range.number = look.row.numbers.number;
     SG_CLEANUP(free_values) struct history_value *values = NULL;
     SG_TRY(make_values(limit + 1, &values));
     size_t count = 0;
-    SG_TRY(history_view_range(&snapshot, &range, limit + 1, values, &count));
+    SG_TRY(history_view_range(&look.snapshot, &range, limit + 1, values, &count));
     return write_quotes(request, response, buffer_bytes(&scope), values, count);
 }
 
@@ -321,18 +326,16 @@ sg_result instrument_routes_mean(void *context, const struct http_request *reque
     static const int64_t limits[] = {1, MEAN_VALUES_MAX};
     int64_t last = 0;
     SG_TRY(list_request_int(request, "last", limits, 0, &last));
-    SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
-    SG_TRY(begin(context, response, &snapshot));
-    struct instrument_row row;
-    bool found = false;
-    SG_TRY(find(&snapshot, request, response, &row, &found));
-    if (!found) {
+    SG_CLEANUP(look_done) struct look look = {.found = false};
+    SG_TRY(look_up(context, request, response, &look));
+    if (!look.found) {
         return sg_ok();
     }
     SG_CLEANUP(free_values) struct history_value *values = NULL;
     SG_TRY(make_values((size_t)last, &values));
     size_t count = 0;
-    SG_TRY(history_view_last(&snapshot, row.numbers.number, (size_t)last, values, &count));
+    SG_TRY(
+        history_view_last(&look.snapshot, look.row.numbers.number, (size_t)last, values, &count));
     if (count == 0) {
         return http_response_problem(response, request, 404, "this instrument has no history");
     }

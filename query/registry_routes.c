@@ -42,47 +42,53 @@ static sg_result answer(struct http_response *response, sg_result result)
 }
 
 // The registry; NULL when there is none to be asked, then the answer is written.
-static struct registry *registry_of(struct query_context *query, struct http_response *response,
-                                    sg_result *ret_answered)
+static sg_result find_registry(const struct query_context *query, struct http_response *response,
+                               struct registry **ret_registry)
 {
+    *ret_registry = NULL;
     if (query->registry_external) {
-        *ret_answered = answer_error(response, ERROR_SCHEMA,
-                                     "The schema registry of this installation is another server");
-        return NULL;
+        return answer_error(response, ERROR_SCHEMA,
+                            "The schema registry of this installation is another server");
     }
     struct registry *registry = query->feeder == NULL ? NULL : view_feeder_registry(query->feeder);
     if (registry == NULL) {
-        *ret_answered =
-            answer_error(response, ERROR_UNAVAILABLE, "The schemas have not been read yet");
+        return answer_error(response, ERROR_UNAVAILABLE, "The schemas have not been read yet");
     }
-    return registry;
+    *ret_registry = registry;
+    return sg_ok();
+}
+
+// The same, and the subject of the path; the caller frees it.
+static sg_result find_subject(const struct query_context *query, const struct http_request *request,
+                              struct http_response *response, struct registry **ret_registry,
+                              char **ret_subject)
+{
+    *ret_subject = bytes_to_text(request->captures[0]);
+    if (*ret_subject == NULL) {
+        return sg_fail(SG_RETRY, 0, "the server is out of memory");
+    }
+    return find_registry(query, response, ret_registry);
 }
 
 sg_result registry_routes_subjects(void *context, const struct http_request *request,
                                    struct http_response *response)
 {
     (void)request;
-    sg_result answered = sg_ok();
-    struct registry *registry = registry_of(context, response, &answered);
-    if (registry == NULL) {
-        return answered;
-    }
-    return answer(response, registry_print_subjects(registry, &response->body));
+    struct registry *registry = NULL;
+    SG_TRY(find_registry(context, response, &registry));
+    return registry == NULL ? sg_ok()
+                            : answer(response, registry_print_subjects(registry, &response->body));
 }
 
 sg_result registry_routes_versions(void *context, const struct http_request *request,
                                    struct http_response *response)
 {
-    sg_result answered = sg_ok();
-    struct registry *registry = registry_of(context, response, &answered);
-    if (registry == NULL) {
-        return answered;
-    }
-    SG_CLEANUP(free_text) char *subject = bytes_to_text(request->captures[0]);
-    if (subject == NULL) {
-        return sg_fail(SG_RETRY, 0, "the server is out of memory");
-    }
-    return answer(response, registry_print_versions(registry, subject, &response->body));
+    SG_CLEANUP(free_text) char *subject = NULL;
+    struct registry *registry = NULL;
+    SG_TRY(find_subject(context, request, response, &registry, &subject));
+    return registry == NULL
+               ? sg_ok()
+               : answer(response, registry_print_versions(registry, subject, &response->body));
 }
 
 // "latest", "-1" or a number from 1; 0 for anything else.
@@ -99,14 +105,11 @@ static int32_t read_version(struct bytes text)
 sg_result registry_routes_version(void *context, const struct http_request *request,
                                   struct http_response *response)
 {
-    sg_result answered = sg_ok();
-    struct registry *registry = registry_of(context, response, &answered);
+    SG_CLEANUP(free_text) char *subject = NULL;
+    struct registry *registry = NULL;
+    SG_TRY(find_subject(context, request, response, &registry, &subject));
     if (registry == NULL) {
-        return answered;
-    }
-    SG_CLEANUP(free_text) char *subject = bytes_to_text(request->captures[0]);
-    if (subject == NULL) {
-        return sg_fail(SG_RETRY, 0, "the server is out of memory");
+        return sg_ok();
     }
     int32_t version = read_version(request->captures[1]);
     if (version == 0) {
@@ -137,10 +140,10 @@ static sg_result print_part(struct registry *registry, int32_t id, enum schema_p
 static sg_result answer_schema(void *context, const struct http_request *request,
                                enum schema_part part, struct http_response *response)
 {
-    sg_result answered = sg_ok();
-    struct registry *registry = registry_of(context, response, &answered);
+    struct registry *registry = NULL;
+    SG_TRY(find_registry(context, response, &registry));
     if (registry == NULL) {
-        return answered;
+        return sg_ok();
     }
     int32_t id = read_id(request);
     if (id < 0) {
