@@ -84,8 +84,3 @@ void metrics_server_close(struct metrics_server **server)
     free(*server);
     *server = NULL;
 }
-
-int metrics_server_port(const struct metrics_server *server)
-{
-    return http_server_port(server->http);
-}

@@ -19,6 +19,3 @@ SG_RESULT metrics_server_open(const struct metrics_settings *settings,
 
 // Stops it. Accepts NULL.
 void metrics_server_close(struct metrics_server **server);
-
-// The port it listens at. Any thread.
-int metrics_server_port(const struct metrics_server *server);

@@ -4,7 +4,6 @@
 #include "schemas/resolver.h"
 
 #include "schemas/binary/avro_resolve.h"
-#include "schemas/binary/schema_match.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,13 +74,4 @@ sg_result resolver_decode(struct resolver *resolver, struct bytes avro, struct a
     }
     memcpy(copy, resolved.data, resolved.size);
     return resolver->type->decode(bytes_of(copy, resolved.size), arena, ret_record);
-}
-
-sg_result resolver_compatible(struct bytes reader_schema, struct bytes writer_schema)
-{
-    SG_CLEANUP(schema_tree_free) struct schema_tree *reader = NULL;
-    SG_CLEANUP(schema_tree_free) struct schema_tree *writer = NULL;
-    SG_TRY(sg_explain(schema_tree_parse(reader_schema, &reader), "reader's schema"));
-    SG_TRY(sg_explain(schema_tree_parse(writer_schema, &writer), "writer's schema"));
-    return schema_match_check(schema_tree_root(reader), schema_tree_root(writer));
 }

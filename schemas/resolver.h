@@ -17,7 +17,3 @@ void resolver_free(struct resolver **resolver);
 // the field's name when the bytes are not of the writer's schema, or have no place in the record.
 SG_RESULT resolver_decode(struct resolver *resolver, struct bytes avro, struct arena *arena,
                           void *ret_record);
-
-// Fails with SG_DROP, naming the field, when a reader with the one schema cannot read everything
-// that a writer with the other one writes (BACKWARD: the reader is the newer one). Any thread.
-SG_RESULT resolver_compatible(struct bytes reader_schema, struct bytes writer_schema);

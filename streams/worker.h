@@ -22,7 +22,6 @@ struct worker {
     bool open;                // A transaction is running.
     int64_t begun_us;         // When it was begun.
     int64_t ended_us;         // When the last one ended.
-    size_t next_task;         // Whose turn it is.
     int problems;             // Since the last commit that succeeded,
     int64_t problem_us;       // and when the last of them was.
     bool assigned;            // An assignment was received since the start.

@@ -2,14 +2,11 @@
 #include "core/service/notify.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-enum { STATUS_MAX = 512 };
 
 static void send_to_manager(const char *state)
 {
@@ -41,15 +38,4 @@ void notify_ready(void)
 void notify_stopping(void)
 {
     send_to_manager("STOPPING=1");
-}
-
-void notify_status(const char *status)
-{
-    char state[STATUS_MAX];
-    snprintf(state, sizeof state, "STATUS=%s", status);
-    // A line end would begin another variable.
-    for (char *end = strchr(state, '\n'); end != NULL; end = strchr(end, '\n')) {
-        *end = ' ';
-    }
-    send_to_manager(state);
 }

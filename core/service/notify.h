@@ -7,7 +7,3 @@ void notify_ready(void);
 
 // On its way out. Does nothing without systemd. Any thread.
 void notify_stopping(void);
-
-// One line for `systemctl status` ("restoring alerts: 40%"). Cut at 500 bytes. Does nothing without
-// systemd. Any thread.
-void notify_status(const char *status);

@@ -292,8 +292,3 @@ sg_result view_store_forget(struct view_store *store, struct transaction *transa
     }
     return sg_ok();
 }
-
-int64_t view_store_bytes(struct view_store *store)
-{
-    return environment_used_bytes(store->environment);
-}

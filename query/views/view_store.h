@@ -78,6 +78,3 @@ SG_RESULT view_store_forget(struct view_store *store, struct transaction *transa
 // Calls `each` for every position. Fails: SG_FATAL, and as `each`.
 SG_RESULT view_store_positions(struct view_store *store, struct transaction *transaction,
                                view_position_fn each, void *context);
-
-// Bytes in use in the file. Any thread.
-int64_t view_store_bytes(struct view_store *store);

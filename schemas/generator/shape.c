@@ -116,8 +116,3 @@ sg_result shape_check(const struct schema_node *node)
     }
     return sg_ok();
 }
-
-bool shape_has(const struct shape *shape, enum schema_kind kind)
-{
-    return shape->value->kind == kind || (shape->item != NULL && shape->item->kind == kind);
-}

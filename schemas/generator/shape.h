@@ -15,6 +15,3 @@ SG_RESULT shape_of(const struct schema_field *field, struct shape *ret_shape);
 
 // Fails with SG_DROP when the generated code cannot hold the type, with the field's name.
 SG_RESULT shape_check(const struct schema_node *node);
-
-// True when the value of a field, or of the items of its list, is of the kind.
-bool shape_has(const struct shape *shape, enum schema_kind kind);

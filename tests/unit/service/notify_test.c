@@ -52,20 +52,6 @@ static void states_arrive_as_the_protocol_wants(void **state)
     assert_string_equal(next(), "READY=1");
     notify_stopping();
     assert_string_equal(next(), "STOPPING=1");
-    notify_status("restoring 40%");
-    assert_string_equal(next(), "STATUS=restoring 40%");
-}
-
-static void a_status_stays_one_line(void **state)
-{
-    (void)state;
-    notify_status("a\nREADY=1");
-    assert_string_equal(next(), "STATUS=a READY=1");
-    char text[1000];
-    memset(text, 'x', sizeof text - 1);
-    text[sizeof text - 1] = '\0';
-    notify_status(text);
-    assert_in_range(strlen(next()), 400, 512);
 }
 
 static void without_a_manager_nothing_is_sent(void **state)
@@ -82,7 +68,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(states_arrive_as_the_protocol_wants, begin, end),
-        cmocka_unit_test_setup_teardown(a_status_stays_one_line, begin, end),
         cmocka_unit_test_setup_teardown(without_a_manager_nothing_is_sent, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
