@@ -89,7 +89,7 @@ enum filled { FILLED_SOME, FILLED_WAIT, FILLED_FAILED };
 static enum filled fill(struct csv_reader *reader, sg_result *ret_failure)
 {
     struct pollfd ready = {.fd = reader->file, .events = POLLIN};
-    if (!reader->is_regular && poll(&ready, 1, WAIT_MS) == 0) {
+    if (!reader->is_regular && poll(&ready, 1, WAIT_MS) <= 0) {
         return FILLED_WAIT;
     }
     memmove(reader->buffer, reader->buffer + reader->used, reader->filled - reader->used);

@@ -1,6 +1,7 @@
 // Reading: files in both directions, pipes that bring a byte at a time, lines that are too long.
 #include "connectors/csv/csv_reader.h"
 #include "core/buffer.h"
+#include "core/service/clock.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +9,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { TEXT_MAX = 1 << 16, LONG_BYTES = CSV_RECORD_MAX_BYTES };
@@ -167,6 +170,37 @@ static void a_pipe_is_read_as_it_comes(void **state)
     close(ends[0]);
 }
 
+static void note_alarm(int number)
+{
+    (void)number;
+}
+
+// A wait that a signal cuts short, as a stopped process' continuation does, must not become a read
+// that no end of the program is seen from.
+static void an_interrupted_wait_is_no_read(void **state)
+{
+    (void)state;
+    enum { SOON_US = 20000, LATE_S = 2, EARLY_US = 1000000 };
+    int ends[2];
+    char name[32];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+    SG_CLEANUP(csv_reader_close) struct csv_reader *reader = NULL;
+    assert_true(sg_is_ok(csv_reader_open(name, &reader)));
+    const struct csv_record *record = NULL;
+    sg_result failure;
+    struct sigaction interrupt = {.sa_handler = note_alarm};
+    assert_int_equal(sigaction(SIGALRM, &interrupt, NULL), 0);
+    struct itimerval timer = {.it_value = {0, SOON_US}, .it_interval = {LATE_S, 0}};
+    int64_t begun_us = clock_monotonic_us();
+    assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+    assert_int_equal(csv_reader_next(reader, &record, &failure), CSV_NEXT_WAIT);
+    assert_true(clock_monotonic_us() - begun_us < EARLY_US);
+    assert_int_equal(setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     close(mkstemp(path));
@@ -175,6 +209,7 @@ int main(void)
         cmocka_unit_test(lines_up_to_the_limit_are_read),
         cmocka_unit_test(a_large_file_is_the_same_backwards),
         cmocka_unit_test(a_pipe_is_read_as_it_comes),
+        cmocka_unit_test(an_interrupted_wait_is_no_read),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
