@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/local.sh
 . scripts/local.sh
-stop soglia soglia
+stop soglia "$soglia_line"
 stop mail-catcher mail_catcher.py
 compose/local/kafka.sh stop --data "$home/kafka"

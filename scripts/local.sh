@@ -8,6 +8,8 @@ mail_port=${SOGLIA_LOCAL_MAIL_PORT:-1025}
 mail_page_port=${SOGLIA_LOCAL_MAIL_PAGE_PORT:-8025}
 # Seconds: soglia ends within 5 by promise.
 readonly stop_s_max=10 ready_s_max=30
+# By which soglia is known among the processes.
+readonly soglia_line='keep-running.sh build/soglia run all'
 
 export SOGLIA_KAFKA_BROKERS=${SOGLIA_KAFKA_BROKERS:-127.0.0.1:$kafka_port}
 export SOGLIA_STATE_DIR=${SOGLIA_STATE_DIR:-$home/state}
@@ -43,7 +45,8 @@ stop() {
     while kill -0 "$pid" 2>/dev/null; do
         if ((tenths++ > stop_s_max * 10)); then
             echo "$1 did not end within $stop_s_max s, killing it" >&2
-            kill -KILL "$pid" 2>/dev/null || true
+            # What was started leads a group of its own: its children are ended with it.
+            kill -KILL -- "-$pid" 2>/dev/null || true
         fi
         sleep 0.1
     done

@@ -13,5 +13,5 @@ tell() {
 }
 compose/local/kafka.sh status --data "$home/kafka" || true
 tell mail-catcher mail_catcher.py
-tell soglia soglia
+tell soglia "$soglia_line"
 curl -s "http://$SOGLIA_HTTP_LISTEN/readyz" && echo || true

@@ -5,7 +5,6 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/local.sh
 . scripts/local.sh
 
-# Whoever ran this before with another address would look at the wrong Kafka.
 fetch_and_start_kafka() {
     scripts/fetch-kafka.sh >/dev/null
     compose/local/kafka.sh start --data "$home/kafka" --port "$kafka_port" ${kafka_nodes:+--nodes "$kafka_nodes"}
@@ -21,7 +20,7 @@ start_mail_catcher() {
 wait_until_ready() {
     local tenths=0
     until curl -sf -o /dev/null "http://$SOGLIA_HTTP_LISTEN/readyz"; do
-        if ! is_running soglia soglia || ((tenths++ > ready_s_max * 10)); then
+        if ! is_running soglia "$soglia_line" || ((tenths++ > ready_s_max * 10)); then
             echo "soglia did not become ready; the end of $home/log/soglia.log:" >&2
             tail -n 15 "$home/log/soglia.log" >&2
             exit 1
@@ -38,8 +37,8 @@ build/soglia topics apply >"$home/topics.log" || { cat "$home/topics.log" >&2; e
 mail_words="mails go to ${SOGLIA_SMTP_URL:-}"
 [[ -n ${SOGLIA_SMTP_URL:-} ]] || start_mail_catcher
 # A program that was built anew since it was started goes on from the log in its new form.
-[[ ! build/soglia -nt $home/run/soglia.pid ]] || stop soglia soglia
-start soglia soglia scripts/keep-running.sh build/soglia run all
+[[ ! build/soglia -nt $home/run/soglia.pid ]] || stop soglia "$soglia_line"
+start soglia "$soglia_line" scripts/keep-running.sh build/soglia run all
 wait_until_ready
 
 # soglia's own default needs no saying.
