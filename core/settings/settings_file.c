@@ -40,6 +40,9 @@ static char *next_line(char *line, int size, void *context)
                                   reading->path, reading->line, size - 2);
         return NULL;
     }
+    // To inih an indented line would go on with the value before it.
+    size_t indent = strspn(line, " \t");
+    memmove(line, line + indent, length - indent + 1);
     return line;
 }
 

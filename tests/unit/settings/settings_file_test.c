@@ -82,6 +82,16 @@ static void a_long_line_is_not_cut(void **state)
     assert_string_equal(taken, "");
 }
 
+// To inih an indented line goes on with the value before it: people indent to be read.
+static void an_indented_line_is_a_setting_of_its_own(void **state)
+{
+    (void)state;
+    assert_true(sg_is_ok(read_text("[kafka]\nbrokers = x:1\n  topic = y\n\t# no\n \n [smtp]\n")));
+    assert_string_equal(taken, "kafka.brokers=x:1@2 kafka.topic=y@3 ");
+    assert_int_equal(read_text("a = 1\n  more of it\n").class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), ":2: not a line of the form"));
+}
+
 static void a_refusal_ends_the_reading(void **state)
 {
     (void)state;
@@ -100,9 +110,12 @@ static void a_missing_file_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sections_are_prefixes),   cmocka_unit_test(errors_name_the_line),
-        cmocka_unit_test(a_long_line_is_not_cut),  cmocka_unit_test(a_refusal_ends_the_reading),
+        cmocka_unit_test(sections_are_prefixes),
+        cmocka_unit_test(errors_name_the_line),
+        cmocka_unit_test(a_long_line_is_not_cut),
+        cmocka_unit_test(a_refusal_ends_the_reading),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(an_indented_line_is_a_setting_of_its_own),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
