@@ -10,7 +10,9 @@
 #include "schemas/notification.h"
 #include "schemas/outbox_entry.h"
 
-enum { ID_BYTES_MAX = 128 };
+// An entry is a little larger than its notification, and its changelog takes Kafka's usual
+// megabyte.
+enum { ID_BYTES_MAX = 128, NOTIFICATION_BYTES_MAX = 1000000 };
 
 static const struct option options[] = {
     {.key = "deliver.retry_first",
@@ -54,10 +56,20 @@ static sg_result check_id(struct bytes id)
                    ID_BYTES_MAX, id.size);
 }
 
+static sg_result check_size(struct bytes value)
+{
+    if (value.size <= NOTIFICATION_BYTES_MAX) {
+        return sg_ok();
+    }
+    return sg_fail(SG_DROP, 0, "the notification has %zu bytes: it may have %d", value.size,
+                   NOTIFICATION_BYTES_MAX);
+}
+
 sg_result deliver_take(const struct process *process, const struct event *event)
 {
     const struct notification *notification = event->record;
     SG_TRY(check_id(notification->notification_id));
+    SG_TRY(check_size(event->value));
     struct store *outbox = stores_get(process->stores, DELIVER_OUTBOX);
     struct outbox_entry entry;
     bool found = false;

@@ -48,6 +48,26 @@ static sg_result notify(struct bytes id)
     return processor_bench_take(&bench, &event);
 }
 
+// A notification that fills its record is one that its entry, which says more, does not fit into:
+// the changelog would refuse it, and the processor could neither take it nor pass it.
+static void what_has_no_room_in_the_outbox_is_refused(void **state)
+{
+    (void)state;
+    enum { LARGEST = 1000000, TOO_LARGE };
+    static uint8_t value[TOO_LARGE];
+    struct notification notification = {.notification_id = bytes_of_text("n"),
+                                        .user_id = bytes_of_text("ada"),
+                                        .body_text = bytes_of_text("it went up")};
+    struct event event = {.topic = TOPIC_NOTIFICATIONS,
+                          .key = bytes_of_text("ada"),
+                          .value = bytes_of(value, TOO_LARGE),
+                          .record = &notification};
+    assert_int_equal(processor_bench_take(&bench, &event).class, SG_DROP);
+    assert_non_null(strstr(sg_reason(), "1000001 bytes: it may have 1000000"));
+    event.value = bytes_of(value, LARGEST);
+    assert_true(sg_is_ok(processor_bench_take(&bench, &event)));
+}
+
 static sg_result report(const char *id, enum outcome outcome, int32_t attempt, int64_t at_ms)
 {
     struct effect_outcome said = {.id = bytes_of_text(id),
@@ -212,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_outcome_counts_once, begin, end),
         cmocka_unit_test_setup_teardown(the_same_notification_again_keeps_its_schedule, begin, end),
         cmocka_unit_test_setup_teardown(an_id_that_cannot_be_a_key_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(what_has_no_room_in_the_outbox_is_refused, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
