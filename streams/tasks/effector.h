@@ -5,7 +5,8 @@
 #include "streams/processor.h"
 
 struct effector {
-    // Takes an entry of the outbox (copied) that is due. False: full, offer it again later.
+    // Takes an entry of the outbox (copied) that is due. False: full, offer it again when there is
+    // an outcome; that there is one must wake the worker.
     bool (*offer)(void *context, int32_t partition, const void *entry);
     // The next outcome and its partition; false when there is none. Borrowed until the next call.
     bool (*take)(void *context, struct effect_outcome *ret_outcome, int32_t *ret_partition);

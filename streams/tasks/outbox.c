@@ -28,6 +28,7 @@ struct outbox {
     const struct effector *effector;
     struct due_list heap;
     struct due_list notes;
+    bool held_up; // The effector refused the last offer.
 };
 
 static sg_result add(struct due_list *dues, struct bytes id, int64_t due_ms)
@@ -176,10 +177,12 @@ static sg_result offer(struct outbox *outbox, const struct due *due, struct aren
 
 sg_result outbox_offer(struct outbox *outbox, int64_t now_ms, struct arena *arena)
 {
+    outbox->held_up = false;
     while (outbox->heap.count > 0 && outbox->heap.list[0].due_ms <= now_ms) {
         bool taken = false;
         SG_TRY(offer(outbox, &outbox->heap.list[0], arena, &taken));
         if (!taken) {
+            outbox->held_up = true;
             return sg_ok();
         }
         pop(&outbox->heap);
@@ -190,7 +193,8 @@ sg_result outbox_offer(struct outbox *outbox, int64_t now_ms, struct arena *aren
 
 int64_t outbox_next_due_ms(const struct outbox *outbox)
 {
-    return outbox->heap.count > 0 ? outbox->heap.list[0].due_ms : INT64_MAX;
+    bool waits = outbox->heap.count > 0 && !outbox->held_up;
+    return waits ? outbox->heap.list[0].due_ms : INT64_MAX;
 }
 
 size_t outbox_count(const struct outbox *outbox)

@@ -24,8 +24,9 @@ void outbox_aborted(struct outbox *outbox);
 // Fails: SG_FATAL.
 SG_RESULT outbox_offer(struct outbox *outbox, int64_t now_ms, struct arena *arena);
 
-// When the next entry is due; INT64_MAX for never.
+// When the next entry is due; INT64_MAX for never, and while the effector is full: an outcome of
+// its wakes the loop.
 int64_t outbox_next_due_ms(const struct outbox *outbox);
 
-// Entries that wait or are with the effector.
+// Entries that wait; those with the effector do not count.
 size_t outbox_count(const struct outbox *outbox);

@@ -166,6 +166,14 @@ static void what_a_full_effector_refuses_is_offered_again(void **state)
     must(outbox_offer(outbox, 10, arena));
     assert_int_equal(sender.count, 1);
     assert_int_equal(outbox_count(outbox), 2);
+    // Nothing is due for as long as the effector is full, or the loop would not rest.
+    assert_int_equal(outbox_next_due_ms(outbox), INT64_MAX);
+    sender.room = 2;
+    must(outbox_offer(outbox, 2, arena));
+    assert_int_equal(sender.count, 2);
+    assert_int_equal(outbox_next_due_ms(outbox), 3);
+    must(outbox_offer(outbox, 3, arena));
+    assert_int_equal(outbox_next_due_ms(outbox), INT64_MAX);
     sender.room = 9;
     must(outbox_offer(outbox, 10, arena));
     assert_int_equal(sender.count, 3);
