@@ -37,7 +37,7 @@ fmt: ## Format every C source.
 	@scripts/install-packages.sh test
 	@git ls-files '*.c' '*.h' | xargs clang-format -i --style=file
 
-lint: ## Check formatting, clang-tidy and the house rules.
+lint: ## Check formatting and the house rules; `make test` runs clang-tidy.
 	@scripts/install-packages.sh build test
 	@scripts/lint.sh
 

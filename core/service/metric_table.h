@@ -38,7 +38,7 @@ METRIC(DELIVERIES, "soglia_deliveries_total", COUNTER, OUTCOME, NONE,
 METRIC(DELIVERY_SECONDS, "soglia_delivery_duration_seconds", HISTOGRAM, NONE, NONE,
        "Time of one delivery attempt.")
 METRIC(OUTBOX, "soglia_outbox_entries", GAUGE, NONE, NONE,
-       "Notifications that wait for delivery or for its outcome.")
+       "Notifications that wait for their next attempt.")
 METRIC(HTTP_REQUESTS, "soglia_http_requests_total", COUNTER, STATUS, NONE,
        "HTTP answers, by class of status.")
 METRIC(HTTP_SECONDS, "soglia_http_request_duration_seconds", HISTOGRAM, NONE, NONE,
