@@ -141,16 +141,21 @@ static sg_result add_terms(struct csv_mapping *mapping, const struct csv_record 
     if (sg_is_ok(find_field(header, left, "value-column", &field))) {
         return add_column(mapping, field, left, NULL);
     }
-    while (left.size > 0 && mapping->column_count < header->count) {
-        const uint8_t *plus = memchr(left.data, '+', left.size);
+    bool is_last = false;
+    while (!is_last && mapping->column_count < header->count) {
+        const uint8_t *plus = left.size == 0 ? NULL : memchr(left.data, '+', left.size);
         size_t size = plus == NULL ? left.size : (size_t)(plus - left.data);
         struct bytes name = bytes_of(left.data, size);
         SG_TRY(find_field(header, name, "value-column", &field));
         SG_TRY(add_column(mapping, field, name, NULL));
-        size_t used = plus == NULL ? size : size + 1;
+        is_last = plus == NULL;
+        size_t used = is_last ? size : size + 1;
         left = bytes_of(left.data + used, left.size - used);
     }
-    return sg_ok();
+    return is_last
+               ? sg_ok()
+               : sg_fail(SG_FATAL, 0, "--value-column: more columns than the %zu that the file has",
+                         header->count);
 }
 
 static void prepare_quotes(struct csv_mapping *mapping)
