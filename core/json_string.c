@@ -8,6 +8,9 @@
 
 enum {
     FIRST_PRINTABLE = 0x20,
+    DELETE = 0x7F,
+    WIDE_CONTROL = 0xC2,   // First byte of U+0080 to U+00BF,
+    WIDE_PRINTABLE = 0xA0, // of which these are printable.
     HEX_DIGITS = 4,
     SURROGATE_MIN = 0xD800,
     LOW_SURROGATE_MIN = 0xDC00,
@@ -169,6 +172,28 @@ sg_result json_string_read(struct bytes rest, struct arena *arena, struct bytes 
     return sg_ok();
 }
 
+// The bytes of the control character at the start that JSON allows but terminals obey, 0 for none:
+// U+007F to U+009F.
+static size_t obeyed_size(struct bytes text)
+{
+    if (text.data[0] == DELETE) {
+        return 1;
+    }
+    bool is_wide = text.size > 1 && text.data[0] == WIDE_CONTROL && text.data[1] < WIDE_PRINTABLE;
+    return is_wide ? 2 : 0;
+}
+
+// The start of a text that is written as it is.
+static size_t harmless_length(struct bytes text)
+{
+    size_t plain = plain_length(text);
+    size_t length = 0;
+    while (length < plain && obeyed_size(bytes_of(text.data + length, text.size - length)) == 0) {
+        length++;
+    }
+    return length;
+}
+
 static sg_result write_escape(uint8_t character, struct buffer *out)
 {
     static const char letters[] = "bfnrt";
@@ -187,12 +212,14 @@ sg_result json_string_write(struct bytes text, struct buffer *out)
 {
     SG_TRY(buffer_append_byte(out, '"'));
     while (text.size > 0) {
-        size_t length = plain_length(text);
+        size_t length = harmless_length(text);
         SG_TRY(buffer_append(out, bytes_of(text.data, length)));
         text = bytes_of(text.data + length, text.size - length);
         if (text.size > 0) {
-            SG_TRY(write_escape(text.data[0], out));
-            text = bytes_of(text.data + 1, text.size - 1);
+            // The second byte of a wide one is its number, as the only one of a narrow one is.
+            size_t size = obeyed_size(text) == 2 ? 2 : 1;
+            SG_TRY(write_escape(text.data[size - 1], out));
+            text = bytes_of(text.data + size, text.size - size);
         }
     }
     return buffer_append_byte(out, '"');

@@ -11,6 +11,7 @@
 SG_RESULT json_string_read(struct bytes rest, struct arena *arena, struct bytes *ret_text,
                            const uint8_t **ret_behind);
 
-// Adds a text with its quotes and escapes. The text must be UTF-8. Fails as buffer_reserve(). Any
+// Adds a text with its quotes and escapes; every control character is escaped, so that a terminal
+// may show it. The text must be UTF-8. Fails as buffer_reserve(). Any
 // thread.
 SG_RESULT json_string_write(struct bytes text, struct buffer *out);

@@ -107,7 +107,23 @@ bool utf8_is_valid(struct bytes text)
            is_text(bytes_of(text.data + checked, text.size - checked), 0, DELETE);
 }
 
+// U+0080 to U+009F: terminals obey some of them. 0xC2 is never inside a character.
+static bool has_wide_control(struct bytes text)
+{
+    for (size_t i = 0; i + 1 < text.size; i++) {
+        if (text.data[i] == 0xC2 && text.data[i + 1] < 0xA0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool utf8_is_printable(struct bytes text)
 {
     return is_text(text, FIRST_PRINTABLE, DELETE - 1);
+}
+
+bool utf8_is_visible(struct bytes text)
+{
+    return utf8_is_printable(text) && !has_wide_control(text);
 }

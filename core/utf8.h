@@ -13,3 +13,6 @@ bool utf8_is_valid(struct bytes text);
 // True when the bytes are well-formed UTF-8 without control characters (below 0x20, and 0x7F). Any
 // thread.
 bool utf8_is_printable(struct bytes text);
+
+// True when it is printable and has none of U+0080 to U+009F, which terminals obey. Any thread.
+bool utf8_is_visible(struct bytes text);

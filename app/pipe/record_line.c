@@ -22,7 +22,7 @@ static sg_result print_hex(struct bytes bytes, size_t most, struct buffer *out)
 // Text as it is where that is harmless, else as a JSON string; other bytes in hexadecimal.
 static sg_result print_text(struct bytes bytes, struct buffer *out)
 {
-    if (utf8_is_printable(bytes)) {
+    if (utf8_is_visible(bytes)) {
         return buffer_append(out, bytes);
     }
     if (utf8_is_valid(bytes)) {

@@ -158,11 +158,12 @@ static void strings_are_read_as_they_were_written(void **state)
     struct json_reader reader;
     struct bytes text;
     struct buffer out;
-    const char *wanted = "q\" b\\ c\x01 l\n t\t é€\U0001F600 \x7F";
+    const char *wanted = "q\" b\\ c\x01 l\n t\t é€\U0001F600 \x7F\xC2\x80\xC2\x9F\xC2\xA0";
     buffer_init(&out, BYTES_MAX);
     sg_result result = json_string_write(bytes_of_text(wanted), &out);
-    bool is_right =
-        bytes_is_text(buffer_bytes(&out), "\"q\\\" b\\\\ c\\u0001 l\\n t\\t é€\U0001F600 \x7F\"");
+    bool is_right = bytes_is_text(
+        buffer_bytes(&out),
+        "\"q\\\" b\\\\ c\\u0001 l\\n t\\t é€\U0001F600 \\u007F\\u0080\\u009F\xC2\xA0\"");
     json_reader_start(&reader, buffer_bytes(&out), *state);
     sg_result back = json_reader_string(&reader, &text);
     buffer_done(&out);

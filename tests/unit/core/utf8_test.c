@@ -68,6 +68,19 @@ static void control_characters_are_not_printable(void **state)
     assert_false(utf8_is_printable(bytes_of_text("\xC3")));
 }
 
+static void what_terminals_obey_is_not_visible(void **state)
+{
+    (void)state;
+    assert_true(utf8_is_printable(bytes_of_text("\xC2\x80")));
+    assert_false(utf8_is_visible(bytes_of_text("\x1B[2J")));
+    // Terminals take U+009B for the beginning of a command, as they do ESC [.
+    assert_false(utf8_is_visible(bytes_of_text("\xC2\x80")));
+    assert_false(utf8_is_visible(bytes_of_text("a\xC2\x9B"
+                                               "2J")));
+    assert_false(utf8_is_visible(bytes_of_text("a\xC2\x9F")));
+    assert_true(utf8_is_visible(bytes_of_text("\xC2\xA0\xC3\x80")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +88,7 @@ int main(void)
         cmocka_unit_test(malformed_text_is_not),
         cmocka_unit_test(the_first_character_has_a_size),
         cmocka_unit_test(control_characters_are_not_printable),
+        cmocka_unit_test(what_terminals_obey_is_not_visible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
