@@ -304,10 +304,12 @@ static sg_result handle(struct worker *worker, sg_result failure)
                                       log_text("class", sg_class_name(failure.class)),
                                       log_text("reason", sg_reason()),
                                       {.name = NULL}});
+        // At once: the broker may be about to end the transaction by itself, and fences then.
+        SG_TRY(worker_abort(worker));
         if (worker->problems > 1 || failure.class == SG_RETRY) {
             clock_sleep_ms(PROBLEM_WAIT_MS);
         }
-        return worker_abort(worker);
+        return sg_ok();
     case SG_DROP:
     case SG_FATAL:
         break;

@@ -99,8 +99,13 @@ static sg_result open_client(struct kafka_producer *producer)
 {
     char linger[24];
     char timeout[24];
+    char patience[24];
+    int64_t timeout_ms = producer->kafka->transaction_timeout_ms;
     snprintf(linger, sizeof linger, "%" PRId64, producer->linger_ms);
-    snprintf(timeout, sizeof timeout, "%" PRId64, producer->kafka->transaction_timeout_ms);
+    snprintf(timeout, sizeof timeout, "%" PRId64, timeout_ms);
+    // A record that cannot be written is given up while the transaction can still be aborted. The
+    // broker ends a transaction that is too old by itself, and who comes later is fenced.
+    snprintf(patience, sizeof patience, "%" PRId64, timeout_ms * 2 / 3);
     const char *id = producer->transactional_id;
     const struct kafka_client_property properties[] = {
         {"enable.idempotence", "true"},
@@ -111,9 +116,10 @@ static sg_result open_client(struct kafka_producer *producer)
         {"queue.buffering.max.messages", "1000000"},
         {"message.max.bytes", "17825792"},
         {"transaction.timeout.ms", timeout},
+        {"message.timeout.ms", patience},
         {"transactional.id", id == NULL ? "" : id},
     };
-    size_t count = sizeof properties / sizeof properties[0] - (id == NULL ? 2 : 0);
+    size_t count = sizeof properties / sizeof properties[0] - (id == NULL ? 3 : 0);
     SG_CLEANUP(kafka_client_conf_free) rd_kafka_conf_t *conf = NULL;
     SG_TRY(
         kafka_client_conf(producer->kafka, id == NULL ? "soglia" : id, properties, count, &conf));
@@ -319,6 +325,11 @@ static enum sg_class class_of_send(struct kafka_producer *producer, rd_kafka_res
     if (producer->in_transaction && lost) {
         return SG_ABORT;
     }
+    // The client keeps in mind that a topic was deleted; a new one finds it made anew.
+    if (producer->in_transaction && error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+        producer->renew = true;
+        return SG_ABORT;
+    }
     return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? SG_RETRY : SG_FATAL;
 }
 
@@ -366,6 +377,9 @@ sg_result kafka_producer_poll(struct kafka_producer *producer)
     }
     bool renewable = producer->transactional_id != NULL && transaction_is_renewable((int)fatal);
     producer->renew = producer->renew || renewable;
+    if (renewable && !producer->in_transaction) {
+        return sg_ok(); // Nothing is lost: the next transaction begins with a new client.
+    }
     return sg_fail(renewable ? SG_ABORT : SG_FATAL, (int)fatal, "producer %s: %s (%s)%s",
                    rd_kafka_name(producer->client), text, rd_kafka_err2name(fatal),
                    kafka_advice((int)fatal));

@@ -194,6 +194,8 @@ sg_result kafka_producer_abort(struct kafka_producer *producer)
         // The library goes on behind the sequence number of a refused record, which the broker
         // never saw: the next transaction would be lost to the gap.
         producer->renew = !sg_is_ok(producer->refusal);
+        // It ends with its transaction: a poll that told it once more would have it aborted again.
+        producer->refusal = sg_ok();
         if (sg_is_ok(result) || !aborts_by_renewal(producer, result)) {
             return result;
         }

@@ -7,15 +7,17 @@
 #include <cmocka.h>
 
 #include "core/kafka/producer_state.h"
+#include "core/service/clock.h"
 #include "mock_kafka.h"
 
 #include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 
 #include <stdio.h>
 #include <string.h>
 
 enum { API_PRODUCE = 0, API_ADD_PARTITIONS = 24, API_END_TXN = 26, API_OFFSET_COMMIT = 28 };
-enum { NAME_BYTES = 64 };
+enum { NAME_BYTES = 64, ASK_MS = 5000, MICROSECONDS = 1000 };
 
 struct fixture {
     struct mock_kafka mock;
@@ -66,11 +68,14 @@ static sg_result run_transaction(struct fixture *fixture)
     return kafka_producer_commit(fixture->producer);
 }
 
-// The transaction fails with ABORT at some call, is aborted, and the next one succeeds.
+// The transaction fails with ABORT at some call, is aborted, and the next one succeeds. Between
+// them nothing of the failure is left: a loop that polls and has nothing to send would abort for
+// ever.
 static void assert_aborts_and_goes_on(struct fixture *fixture)
 {
     assert_class(run_transaction(fixture), SG_ABORT);
     assert_class(kafka_producer_abort(fixture->producer), SG_OK);
+    assert_class(kafka_producer_poll(fixture->producer), SG_OK);
     assert_class(run_transaction(fixture), SG_OK);
 }
 
@@ -85,6 +90,43 @@ static void a_refused_record_aborts(void **state)
     struct fixture *fixture = *state;
     mock_kafka_fail(&fixture->mock, API_PRODUCE, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, 1);
     assert_aborts_and_goes_on(fixture);
+}
+
+// Aborting later than the broker's own end of the transaction is taken for fencing.
+static void a_record_that_waits_for_a_leader_aborts_in_time(void **state)
+{
+    struct fixture *fixture = *state;
+    mock_kafka_fail(&fixture->mock, API_PRODUCE, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, 1000);
+    int64_t limit_us =
+        clock_monotonic_us() + fixture->mock.settings.transaction_timeout_ms * MICROSECONDS;
+    assert_class(run_transaction(fixture), SG_ABORT);
+    assert_class(kafka_producer_abort(fixture->producer), SG_OK);
+    assert_true(clock_monotonic_us() < limit_us);
+    mock_kafka_mend(&fixture->mock, API_PRODUCE);
+    assert_class(run_transaction(fixture), SG_OK);
+}
+
+static void ask_for_topics(struct fixture *fixture)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    assert_int_equal(rd_kafka_metadata(fixture->producer->client, 0,
+                                       fixture->producer->topics[0]->handle, &metadata, ASK_MS),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_metadata_destroy(metadata);
+}
+
+static void a_topic_that_is_gone_aborts_until_it_is_back(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_class(run_transaction(fixture), SG_OK);
+    rd_kafka_mock_topic_set_error(fixture->mock.cluster, "t",
+                                  RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    ask_for_topics(fixture);
+    assert_class(run_transaction(fixture), SG_ABORT);
+    assert_non_null(strstr(sg_reason(), "_UNKNOWN_TOPIC"));
+    rd_kafka_mock_topic_set_error(fixture->mock.cluster, "t", RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_class(kafka_producer_abort(fixture->producer), SG_OK);
+    assert_class(run_transaction(fixture), SG_OK);
 }
 
 static void a_stale_generation_aborts(void **state)
@@ -194,6 +236,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(commits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_record_aborts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_record_that_waits_for_a_leader_aborts_in_time, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_topic_that_is_gone_aborts_until_it_is_back, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_stale_generation_aborts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_producer_id_aborts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_sequence_aborts, set_up, tear_down),
