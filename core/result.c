@@ -16,8 +16,11 @@ static void keep(char *text)
     size_t length = strlen(text);
     for (size_t at = 0; at < length;) {
         size_t size = utf8_character(bytes_of(text + at, length - at));
-        text[at] = size == 0 ? '?' : text[at];
-        at += size == 0 ? 1 : size;
+        if (size == 0) {
+            text[at] = '?';
+            size = 1;
+        }
+        at += size;
     }
     memcpy(reason, text, SG_REASON_MAX);
 }

@@ -48,7 +48,7 @@ static struct bytes cut(struct bytes *rest, char separator)
 // True when there is something, and something behind the last separator.
 static bool is_list(struct bytes text, char separator)
 {
-    return text.size > 0 && text.data[text.size - 1] != separator;
+    return text.size > 0 && text.data[text.size - 1] != (uint8_t)separator;
 }
 
 static sg_result broken(void)
