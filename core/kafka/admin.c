@@ -108,6 +108,14 @@ static rd_kafka_AdminOptions_t *new_options(struct kafka_admin *admin, rd_kafka_
     return options;
 }
 
+static void set_configs(rd_kafka_NewTopic_t *topic, const struct kafka_config *configs)
+{
+    for (const struct kafka_config *config = configs; config != NULL && config->name != NULL;
+         config++) {
+        rd_kafka_NewTopic_set_config(topic, config->name, config->value);
+    }
+}
+
 static sg_result new_topic(const struct kafka_topic_plan *plan, rd_kafka_NewTopic_t **ret_topic)
 {
     char text[TEXT_MAX] = "";
@@ -116,10 +124,8 @@ static sg_result new_topic(const struct kafka_topic_plan *plan, rd_kafka_NewTopi
     if (topic == NULL) {
         return sg_fail(SG_FATAL, 0, "topic %s: %s", plan->name, text);
     }
-    for (const struct kafka_config *config = plan->configs; config != NULL && config->name != NULL;
-         config++) {
-        rd_kafka_NewTopic_set_config(topic, config->name, config->value);
-    }
+    set_configs(topic, plan->configs);
+    set_configs(topic, plan->newer);
     *ret_topic = topic;
     return sg_ok();
 }
@@ -158,7 +164,7 @@ static sg_result wait_known(struct kafka_admin *admin, const char *name)
     }
 }
 
-sg_result kafka_admin_create(struct kafka_admin *admin, const struct kafka_topic_plan *plan)
+static sg_result ask_creation(struct kafka_admin *admin, const struct kafka_topic_plan *plan)
 {
     rd_kafka_NewTopic_t *topic = NULL;
     SG_TRY(new_topic(plan, &topic));
@@ -171,6 +177,18 @@ sg_result kafka_admin_create(struct kafka_admin *admin, const struct kafka_topic
     SG_TRY(sg_explain(take_answer(admin, "creating", &event), "topic %s", plan->name));
     sg_result result = read_creation(event, plan->name);
     rd_kafka_event_destroy(event);
+    return result;
+}
+
+sg_result kafka_admin_create(struct kafka_admin *admin, const struct kafka_topic_plan *plan)
+{
+    sg_result result = ask_creation(admin, plan);
+    // What a broker does not know it refuses, and makes nothing.
+    if (result.code == RD_KAFKA_RESP_ERR_INVALID_CONFIG && plan->newer != NULL) {
+        struct kafka_topic_plan known = *plan;
+        known.newer = NULL;
+        result = ask_creation(admin, &known);
+    }
     SG_TRY(result);
     return wait_known(admin, plan->name);
 }

@@ -15,6 +15,7 @@ struct kafka_topic_plan {
     int32_t partitions;
     int32_t replication; // -1: the broker's default.
     const struct kafka_config *configs;
+    const struct kafka_config *newer; // Left out by brokers that do not know them; NULL for none.
 };
 
 struct kafka_topic_facts {

@@ -276,6 +276,26 @@ static void a_topic_is_made_once_and_described(void **state)
     assert_true(strlen(id) > 0);
 }
 
+static void what_a_broker_does_not_know_is_left_out(void **state)
+{
+    struct kafka_fixture *fixture = *state;
+    char name[KAFKA_FIXTURE_NAME_MAX + 8];
+    snprintf(name, sizeof name, "%s-newer", fixture->topic);
+    const struct kafka_config configs[] = {{"retention.ms", "123456"}, {NULL, NULL}};
+    const struct kafka_config newer[] = {{"no.such.thing", "1"}, {NULL, NULL}};
+    struct kafka_topic_plan plan = {
+        .name = name, .partitions = 1, .replication = -1, .configs = newer};
+    assert_int_equal(kafka_admin_create(fixture->admin, &plan).class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), "no.such.thing"));
+    plan.configs = configs;
+    plan.newer = newer;
+    kafka_fixture_succeed(kafka_admin_create(fixture->admin, &plan));
+    char *value = NULL;
+    kafka_fixture_succeed(kafka_admin_config(fixture->admin, name, "retention.ms", &value));
+    assert_string_equal(value, "123456");
+    free(value);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +317,8 @@ int main(int argc, char **argv)
                                         kafka_fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_topic_is_made_once_and_described, kafka_fixture_set_up,
                                         kafka_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(what_a_broker_does_not_know_is_left_out,
+                                        kafka_fixture_set_up, kafka_fixture_tear_down),
     };
     if (!kafka_fixture_arguments(argc, argv)) {
         return 2;

@@ -4,9 +4,11 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions
+from confluent_kafka.admin import ConfigResource, NewPartitions
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+FOR_EVER_MS = 2 ** 63 - 1
 MIB = 1 << 20
 INSTRUMENT = ["quotes", "subscriptions", "soglia-alerts-instruments-changelog", "soglia-alerts-subscriptions-changelog"]
 USER = ["users", "alerts", "notifications", "deliveries", "soglia-notifications-users-changelog",
@@ -22,13 +24,6 @@ def configs_of(kafka, topic):
     admin = kafka.admin
     found = admin.describe_configs([resource])[resource].result(30)
     return {name: entry.value for name, entry in found.items()}
-
-
-def set_config(kafka, topic, name, value):
-    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[
-        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)])
-    admin = kafka.admin
-    admin.incremental_alter_configs([resource])[resource].result(30)
 
 
 def text_of(result):
@@ -65,6 +60,8 @@ def test_settings_are_those_of_the_design(soglia, kafka, prefix):
         compacted = name in CHANGELOGS or name == "_schemas"
         assert found["cleanup.policy"] == ("compact" if compacted else "delete"), name
         assert found["message.timestamp.type"] == "CreateTime", name
+        after = int(found["message.timestamp.after.max.ms"])
+        assert after == (HOUR_MS if name in JSON else FOR_EVER_MS), name
         if not compacted:
             days = 30 if name == "quotes" else 7 if name in JSON else None
             assert int(found["retention.ms"]) == (days * DAY_MS if days else -1), name
@@ -96,7 +93,7 @@ def test_check_names_what_is_missing(soglia, kafka, prefix):
 ])
 def test_check_names_a_setting_that_differs(soglia, kafka, prefix, topic, setting, value, wanted):
     soglia.run("topics", "apply")
-    set_config(kafka, prefix + topic, setting, value)
+    kafka.set_config(prefix + topic, setting, value)
     line = line_of(soglia.run("topics", "check", code=FAILED), prefix + topic)
     assert re.search(rf"differs.*: {re.escape(setting)} is {value}, should be {wanted}", line)
     # Apply tells it too, and changes nothing.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 from support.ports import free_port
 from support.wait import until
@@ -77,6 +77,12 @@ class Kafka:
         names = [name for name in admin.list_topics(timeout=CALL_S).topics if name.startswith(prefix)]
         for deleted in admin.delete_topics(names).values() if names else ():
             deleted.result(CALL_S)
+
+    def set_config(self, topic, name, value):
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)])
+        admin = self.admin
+        admin.incremental_alter_configs([resource])[resource].result(CALL_S)
 
     def partitions(self, topic):
         described = self.admin.list_topics(topic, timeout=CALL_S).topics[topic]
