@@ -16,7 +16,7 @@
 enum { DRAIN_MS = 2000, COMPLAINT_GAP_MS = 60 * 1000 };
 
 // What went wrong with the server or with us, said at most once a minute each.
-enum complaint { COMPLAINT_CONFIGURATION, COMPLAINT_UNREACHABLE, COMPLAINT_LOG, COMPLAINTS };
+enum complaint { COMPLAINT_REFUSED, COMPLAINT_SILENT, COMPLAINT_LOG, COMPLAINT_ROOM, COMPLAINTS };
 
 struct worker {
     struct mail_sender *sender;
@@ -50,9 +50,11 @@ struct mail_sender {
 static void complain(struct mail_sender *sender, enum complaint complaint, const char *reply)
 {
     static const char *const messages[COMPLAINTS] = {
-        [COMPLAINT_CONFIGURATION] = "the mail server refuses us; mails wait until it is mended",
-        [COMPLAINT_UNREACHABLE] = "the mail server does not answer; mails wait",
+        [COMPLAINT_REFUSED] = "the mail server refuses us; mails wait until it is mended",
+        [COMPLAINT_SILENT] = "the mail server does not answer; mails wait",
         [COMPLAINT_LOG] = "the log of outcomes cannot be written; a crash may repeat mails",
+        [COMPLAINT_ROOM] =
+            "the disk has no room to note what comes of mails; they wait until it has",
     };
     int64_t now = clock_monotonic_us() / 1000 + 1;
     pthread_mutex_lock(&sender->lock);
@@ -140,10 +142,25 @@ static enum outcome outcome_of(enum smtp_verdict verdict)
     return OUTCOME_RETRY;
 }
 
+// A mail whose outcome cannot be noted is not sent: a process that is started again and again on a
+// full disk would send it each time.
+static bool has_room(struct mail_sender *sender, struct mail_job *job)
+{
+    if (sg_is_ok(outcome_log_reserve(sender->log))) {
+        return true;
+    }
+    complain(sender, COMPLAINT_ROOM, sg_reason());
+    end_job(job, OUTCOME_RETRY, 0, "not sent: the disk has no room to note what comes of it");
+    return false;
+}
+
 static void send_message(struct worker *worker, struct mail_job *job, struct bytes message)
 {
     struct mail_sender *sender = worker->sender;
     struct smtp_report report;
+    if (!has_room(sender, job)) {
+        return;
+    }
     crash_point("before_mail");
     smtp_transfer_send(worker->transfer, job->address, message, &report);
     crash_point("after_mail_reply");
@@ -157,9 +174,9 @@ static void send_message(struct worker *worker, struct mail_job *job, struct byt
     log_outcome(sender, job);
     crash_point("after_outcome_logged");
     if (report.judgement.configuration) {
-        complain(sender, COMPLAINT_CONFIGURATION, report.reply);
+        complain(sender, COMPLAINT_REFUSED, report.reply);
     } else if (report.judgement.verdict == SMTP_RETRY && report.code == 0) {
-        complain(sender, COMPLAINT_UNREACHABLE, report.reply);
+        complain(sender, COMPLAINT_SILENT, report.reply);
     }
 }
 

@@ -1,6 +1,7 @@
 // The file is a journal of records; the entries in memory are its index, chained by hash for the
 // look-up and by age for the limit. One lock guards both.
 #include "connectors/mail/outcome_log.h"
+#include "connectors/mail/mail_options.h"
 #include "core/hash.h"
 #include "core/service/clock.h"
 
@@ -19,6 +20,8 @@ enum {
     BUCKETS = 4096,
     REWRITE_BYTES = 1024 * 1024, // Smaller files are not worth rewriting.
     DAY_MS = 24 * 60 * 60 * 1000,
+    // Every attempt under way may write its record; twice that is asked for at a time.
+    AHEAD_BYTES = MAIL_CONNECTIONS_MAX * OUTCOME_RECORD_MAX,
 };
 
 struct entry {
@@ -37,7 +40,8 @@ struct outcome_log {
     int lock_file;
     char path[PATH_MAX];
     size_t file_size;
-    size_t live_size; // Of the file, what the entries are.
+    size_t reserved_size; // Up to here the disk has room for the file.
+    size_t live_size;     // Of the file, what the entries are.
     size_t count;
     struct entry *oldest;
     struct entry *newest;
@@ -219,6 +223,46 @@ sg_result outcome_log_open(const char *folder, struct outcome_log **ret_log)
     return sg_ok();
 }
 
+// A file system that cannot reserve is no reason to keep mails back.
+static bool is_unsupported(int error)
+{
+    return error == EOPNOTSUPP || error == ENOSYS || error == ENODEV || error == ESPIPE;
+}
+
+static sg_result reserve(struct outcome_log *log)
+{
+    if (log->file_size + AHEAD_BYTES <= log->reserved_size) {
+        return sg_ok();
+    }
+    // The size stays: what is read at the next open ends where the records end.
+    if (fallocate(log->file, FALLOC_FL_KEEP_SIZE, (off_t)log->file_size, 2 * AHEAD_BYTES) != 0) {
+        return is_unsupported(errno) ? sg_ok() : file_failed(SG_RETRY, log, "reserve room");
+    }
+    log->reserved_size = log->file_size + 2 * AHEAD_BYTES;
+    return sg_ok();
+}
+
+sg_result outcome_log_reserve(struct outcome_log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    sg_result result = reserve(log);
+    pthread_mutex_unlock(&log->lock);
+    return result;
+}
+
+// Cuts the file at `size`, which gives back what was reserved behind it.
+static bool cut(struct outcome_log *log, size_t size)
+{
+    if (ftruncate(log->file, (off_t)size) != 0) {
+        return false;
+    }
+    log->file_size = size;
+    log->reserved_size = size;
+    // For the attempts under way. Should it fail, the next one is held back.
+    sg_ignore(reserve(log));
+    return true;
+}
+
 static sg_result write_record(struct outcome_log *log, struct bytes record)
 {
     ssize_t written = write(log->file, record.data, record.size);
@@ -228,7 +272,7 @@ static sg_result write_record(struct outcome_log *log, struct bytes record)
     }
     sg_result failed = file_failed(SG_RETRY, log, "append");
     // What a full disk let through would hide the records behind it.
-    if (written > 0 && ftruncate(log->file, (off_t)log->file_size) != 0) {
+    if (written > 0 && !cut(log, log->file_size)) {
         return file_failed(SG_RETRY, log, "cut a torn record");
     }
     return failed;
@@ -296,13 +340,15 @@ static void rewrite(struct outcome_log *log)
     close(log->file);
     log->file = file;
     log->file_size = content.size;
+    log->reserved_size = content.size;
     log->live_size = content.size;
+    sg_ignore(reserve(log));
 }
 
 static void trim(struct outcome_log *log)
 {
-    if (log->count == 0 && log->file_size > 0 && ftruncate(log->file, 0) == 0) {
-        log->file_size = 0;
+    if (log->count == 0 && log->file_size > 0) {
+        cut(log, 0);
     }
     if (log->file_size > REWRITE_BYTES && log->live_size < log->file_size / 2) {
         rewrite(log);

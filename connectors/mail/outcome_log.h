@@ -16,6 +16,10 @@ enum {
 // outcome_log_close(). Fails: SG_FATAL naming the file, also when another process has it.
 SG_RESULT outcome_log_open(const char *folder, struct outcome_log **ret_log);
 
+// Makes sure that the disk has room for the records of every attempt under way; to be called before
+// an attempt is made. Fails: SG_RETRY when it has none. Any thread.
+SG_RESULT outcome_log_reserve(struct outcome_log *log);
+
 // Appends a record with one write(2) and remembers it. Fails: SG_RETRY when the file system
 // refuses, with nothing changed; SG_DROP for an id that is too long. Any thread.
 SG_RESULT outcome_log_append(struct outcome_log *log, const struct outcome_record *record);

@@ -11,16 +11,19 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 10000, CLOSE_LIMIT_US = 4000000 };
 
-static const char pattern[] = "/tmp/soglia-sender-XXXXXX";
+// A tmpfs obeys the limit on the size of files also when room is reserved.
+static const char pattern[] = "/dev/shm/soglia-sender-XXXXXX";
 static char folder[sizeof pattern];
 static char url[64];
 static int server; // Bound; refuses connections until it listens, and then accepts none.
@@ -140,6 +143,25 @@ static void the_log_answers_for_an_earlier_run(void **state)
     assert_true(take().duration_us > 0);
 }
 
+// The limit stands for a full disk.
+static void no_mail_goes_out_whose_outcome_cannot_be_noted(void **state)
+{
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    open_sender();
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    struct rlimit full = {.rlim_cur = 1, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    assert_true(offer("n-1", "ada@example.org", 5));
+    struct mail_outcome held = take();
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_true(held.outcome == OUTCOME_RETRY && held.duration_us == 0 && !held.ambiguous);
+    assert_non_null(strstr((const char *)held.reply.data, "no room"));
+    assert_true(offer("n-1", "ada@example.org", 5));
+    assert_true(take().duration_us > 0);
+}
+
 // A server whose kernel takes connections but which never says a word.
 static void a_silent_server_holds_up_neither_offer_nor_close(void **state)
 {
@@ -190,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(no_server_is_a_retry, make, drop),
         cmocka_unit_test_setup_teardown(the_log_answers_for_an_earlier_run, make, drop),
+        cmocka_unit_test_setup_teardown(no_mail_goes_out_whose_outcome_cannot_be_noted, make, drop),
         cmocka_unit_test_setup_teardown(a_silent_server_holds_up_neither_offer_nor_close, make,
                                         drop),
         cmocka_unit_test_setup_teardown(outcomes_not_taken_count_for_the_queue, make, drop),

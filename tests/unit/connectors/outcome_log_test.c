@@ -18,7 +18,8 @@
 
 enum { PATH_SIZE = 64, REWRITTEN_BYTES_MAX = 2 * 1024 * 1024 };
 
-static const char pattern[] = "/tmp/soglia-outcomes-XXXXXX";
+// A tmpfs obeys the limit on the size of files also when room is reserved.
+static const char pattern[] = "/dev/shm/soglia-outcomes-XXXXXX";
 static char folder[sizeof pattern];
 static char path[PATH_SIZE];
 static struct outcome_log *outcomes;
@@ -233,6 +234,36 @@ static void a_full_disk_hides_nothing(void **state)
     assert_true(knows("n-1", 1) && knows("n-3", 1));
 }
 
+// The limit stands for a full disk. Returns what reserving gives under it.
+static sg_result reserve_within(rlim_t bytes)
+{
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    struct rlimit full = {.rlim_cur = bytes, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    sg_result result = outcome_log_reserve(outcomes);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    return result;
+}
+
+static void room_is_reserved_while_there_is_some(void **state)
+{
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(reserve_within(1).class, SG_RETRY);
+    assert_non_null(strstr(sg_reason(), path));
+    assert_true(sg_is_ok(outcome_log_reserve(outcomes)));
+    assert_int_equal(file_size(), 0);
+    assert_true(sg_is_ok(reserve_within(1)));
+    append("n-1", 1);
+    outcome_log_settle(outcomes, bytes_of_text("n-1"), 1);
+    assert_true(sg_is_ok(reserve_within(1)));
+    append("n-2", 1);
+    open_log();
+    assert_true(knows("n-2", 1));
+    assert_int_equal(reserve_within(1).class, SG_RETRY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_one_may_have_it, make, drop),
         cmocka_unit_test_setup_teardown(a_missing_folder_is_named, make, drop),
         cmocka_unit_test_setup_teardown(a_full_disk_hides_nothing, make, drop),
+        cmocka_unit_test_setup_teardown(room_is_reserved_while_there_is_some, make, drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
