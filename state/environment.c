@@ -64,7 +64,7 @@ static sg_result lmdb_result(int code, const char *path, const char *action)
     case EIO: // LMDB's word for a write that was cut short.
         return sg_fail(SG_FATAL, code,
                        "state %s: %s: the file cannot be written (%s), %" PRId64
-                       " KiB are free on its disk",
+                       " KiB are free on its disk; make room and start again: nothing is lost",
                        path, action, mdb_strerror(code), disk_free_bytes(path) >> 10);
     default:
         return sg_fail(SG_FATAL, code, "state %s: %s: %s", path, action, mdb_strerror(code));
