@@ -25,6 +25,8 @@ QUOTES = int(os.environ.get("SOGLIA_BENCH_QUOTES", 1_000_000))
 RUNS = int(os.environ.get("SOGLIA_BENCH_RUNS", 3))
 INSTRUMENTS = 1000
 SUBSCRIPTIONS_EACH = 10
+THRESHOLDS = 1_000_000
+RESTARTS = 5
 LATENCY_QUOTES = 200
 LIMIT_S = 300
 BASE_MS = 1_700_000_000_000
@@ -103,18 +105,68 @@ def restart_seconds(installation, role, process):
     return process, time.monotonic() - begun
 
 
+class AlertReader:
+    """An independent client at the end of the alerts."""
+
+    def __init__(self, kafka, prefix):
+        import confluent_kafka
+        self._consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": kafka.brokers, "group.id": f"{prefix}bench", "isolation.level": "read_committed",
+            "auto.offset.reset": "latest", "fetch.wait.max.ms": 10})
+        self._consumer.assign([confluent_kafka.TopicPartition(f"{prefix}alerts", at, confluent_kafka.OFFSET_END)
+                               for at in range(4)])
+        self._consumer.poll(1)
+
+    def take(self):
+        message = self._consumer.poll(10)
+        if message is None or message.error():
+            raise AssertionError("no alert came within 10 s")
+
+    def close(self):
+        self._consumer.close()
+
+
+def restarts_with_many_thresholds(kafka, folder, run):
+    """kill -9, start, one quote: seconds to its committed alert, for each of some restarts."""
+    from support.avro import Avro
+    prefix = f"many{run}-"
+    installation = Installation(kafka, folder, f"many{run}")
+    installation.produce("subscriptions", (
+        f'{{"subscription_id":"s{at}","user_id":"u{at % 5000}","instrument":"stock:I{at % INSTRUMENTS}",'
+        f'"high":{200 + at // INSTRUMENTS},"active":true,"version":1,"changed_at":{BASE_MS}}}\n'
+        for at in range(THRESHOLDS)))
+    installation.produce("subscriptions", [
+        '{"subscription_id":"probe","user_id":"probe","instrument":"stock:I0","high":150,"notify_cleared":true,'
+        f'"active":true,"version":1,"changed_at":{BASE_MS}}}\n'])
+    process, _, _ = run_backlog(installation, "alerts", "subscriptions", THRESHOLDS + 1)
+    avro, producer, reader = Avro(kafka, prefix), kafka.producer(), AlertReader(kafka, prefix)
+
+    def move(number):
+        value = {"instrument": "stock:I0", "value": 160.0 if number % 2 == 0 else 100.0, "event_time": BASE_MS + number,
+                 "source": "bench", "unit": None, "details": {}}
+        producer.produce(f"{prefix}quotes", avro.encode("quotes", value), b"stock:I0")
+        producer.flush()
+
+    move(0)
+    reader.take()
+    found = []
+    for number in range(1, RESTARTS + 1):
+        process.kill9()
+        begun = time.monotonic()
+        process = installation.start("alerts")
+        move(number)
+        reader.take()
+        found.append(time.monotonic() - begun)
+    reader.close()
+    process.end()
+    shutil.rmtree(installation.soglia.state)
+    return found
+
+
 def latency_ms(installation, kafka, prefix):
     """One quote at a time through alerts: sent, and its alert read by an independent client."""
-    import confluent_kafka
     from support.avro import Avro
-    avro = Avro(kafka, prefix)
-    consumer = confluent_kafka.Consumer({"bootstrap.servers": kafka.brokers, "group.id": f"{prefix}bench",
-                                         "isolation.level": "read_committed", "auto.offset.reset": "latest",
-                                         "fetch.wait.max.ms": 10})
-    topic = f"{prefix}alerts"
-    partitions = [confluent_kafka.TopicPartition(topic, at, confluent_kafka.OFFSET_END) for at in range(4)]
-    consumer.assign(partitions)
-    consumer.poll(1)
+    avro, reader = Avro(kafka, prefix), AlertReader(kafka, prefix)
     producer = kafka.producer(**{"linger.ms": 0})
     found = []
     for number in range(LATENCY_QUOTES):
@@ -124,11 +176,9 @@ def latency_ms(installation, kafka, prefix):
         begun = time.monotonic()
         producer.produce(f"{prefix}quotes", avro.encode("quotes", quote), b"stock:LATENCY")
         producer.flush()
-        message = consumer.poll(10)
-        if message is None or message.error():
-            raise AssertionError("no alert came within 10 s")
+        reader.take()
         found.append((time.monotonic() - begun) * 1000)
-    consumer.close()
+    reader.close()
     return found
 
 
@@ -160,6 +210,7 @@ def measure(kafka, folder, run):
     process, per_quote, _ = run_backlog(installation, "ingest", "quotes.json", QUOTES)
     figures["ingest"] = 1 / per_quote
     process.end()
+    figures["restart_many"] = statistics.median(restarts_with_many_thresholds(kafka, folder, run))
     return figures
 
 
@@ -169,6 +220,7 @@ TABLE = [
     ("alerts", "alerts: quotes, 10 subscriptions an instrument", "quotes/s"),
     ("alerts_cpu", "alerts: CPU of the process", "us/quote"),
     ("restart", "alerts: kill -9 to ready", "s"),
+    ("restart_many", "alerts: kill -9 to an alert, 1,000,000 thresholds", "s"),
     ("restore", "alerts: from an empty disk, start included", "records/s"),
     ("latency_p50", "quote to committed alert, one at a time, p50", "ms"),
     ("latency_p99", "quote to committed alert, one at a time, p99", "ms"),
