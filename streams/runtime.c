@@ -23,6 +23,7 @@ enum {
     PROBLEM_WAIT_MS = 500, // After trouble that may pass.
     PROBLEMS_MAX = 120,    // Without a commit between them, then it is fatal.
     PROBLEM_FORGOTTEN_US = 10000000,
+    PROBLEM_TOLD_US = 60000000,
     GAUGES_US = 1000000,
     REFUSED_TOLD = 10, // In a second, one by one.
 };
@@ -285,6 +286,21 @@ static void forget_problems(struct worker *worker)
     }
 }
 
+// The first after a commit is told, and one in a minute of those that follow.
+static void tell_problem(struct worker *worker, sg_result failure)
+{
+    if (worker->problems > 1 && worker->problem_us - worker->problem_told_us < PROBLEM_TOLD_US) {
+        return;
+    }
+    worker->problem_told_us = worker->problem_us;
+    log_warn("going back to the last commit",
+             (struct log_field[]){log_text("worker", worker->name),
+                                  log_text("class", sg_class_name(failure.class)),
+                                  log_text("reason", sg_reason()),
+                                  log_int("times", worker->problems),
+                                  {.name = NULL}});
+}
+
 // What the loop does about a failure: SG_OK to go on.
 static sg_result handle(struct worker *worker, sg_result failure)
 {
@@ -299,11 +315,7 @@ static sg_result handle(struct worker *worker, sg_result failure)
             return sg_fail(SG_FATAL, failure.code, "%s (%d times in a row)", sg_reason(),
                            worker->problems);
         }
-        log_warn("going back to the last commit",
-                 (struct log_field[]){log_text("worker", worker->name),
-                                      log_text("class", sg_class_name(failure.class)),
-                                      log_text("reason", sg_reason()),
-                                      {.name = NULL}});
+        tell_problem(worker, failure);
         // At once: the broker may be about to end the transaction by itself, and fences then.
         SG_TRY(worker_abort(worker));
         if (worker->problems > 1 || failure.class == SG_RETRY) {

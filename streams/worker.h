@@ -23,7 +23,8 @@ struct worker {
     int64_t begun_us;         // When it was begun.
     int64_t ended_us;         // When the last one ended.
     int problems;             // Since the last commit that succeeded,
-    int64_t problem_us;       // and when the last of them was.
+    int64_t problem_us;       // when the last of them was,
+    int64_t problem_told_us;  // and when one was told in the log.
     bool assigned;            // An assignment was received since the start.
     int64_t refused_since_us; // When refusals were last told in the log one by one,
     int64_t refused;          // and how many there were since.

@@ -126,7 +126,7 @@ sg_result kafka_producer_begin(struct kafka_producer *producer)
         (producer->kafka->endtxn_defence && atomic_load(&producer->ends_sent) > 1)) {
         const struct log_field fields[] = {log_text("producer", producer->transactional_id),
                                            {.name = NULL}};
-        log_info("taking a new producer epoch", fields);
+        log_debug("taking a new producer epoch", fields);
         SG_TRY(producer_state_renew(producer));
     }
     SG_TRY(run_call(producer, "beginning a transaction", call_begin, NULL));
