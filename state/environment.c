@@ -391,3 +391,13 @@ sg_result cursor_previous(struct cursor *cursor, struct bytes *ret_key, struct b
     struct place place = {{0, NULL}, {0, NULL}, ret_key, ret_value, ret_found};
     return step(cursor, MDB_PREV, &place);
 }
+
+sg_result cursor_put(struct cursor *cursor, struct bytes key, struct bytes value)
+{
+    struct environment *environment = cursor->transaction->environment;
+    MDB_val lmdb_key = value_of(key);
+    MDB_val lmdb_value = value_of(value);
+    int code = mdb_cursor_put(cursor->cursor, &lmdb_key, &lmdb_value, 0);
+    note_full(environment, code);
+    return lmdb_result(code, environment->path, "put");
+}

@@ -1,6 +1,8 @@
 // Ordered key sets: a table without values and one cursor that lives as long as the transaction.
 #include "state/index_table.h"
 
+#include "state/piece.h"
+
 #include <string.h>
 
 // LMDB wants a value; one byte says that there is none.
@@ -23,6 +25,9 @@ void index_release(struct index *index)
 
 sg_result index_add(struct index *index, struct bytes key)
 {
+    if (index->gathered != NULL) {
+        return piece_add(index->gathered, key, bytes_of(no_value, sizeof no_value), true);
+    }
     struct transaction *transaction = NULL;
     SG_TRY(batch_transaction(index->batch, &transaction));
     return table_put(transaction, index->table, key, bytes_of(no_value, sizeof no_value));

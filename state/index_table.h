@@ -6,7 +6,8 @@
 struct index {
     struct batch *batch;
     struct table table;
-    struct cursor *cursor; // Open since the first search of the transaction.
+    struct cursor *cursor;  // Open since the first search of the transaction.
+    struct piece *gathered; // Takes what is added while the index is derived anew, else NULL.
 };
 
 // Gives the cursor back; called before the transaction ends.

@@ -29,6 +29,7 @@ sg_result store_init(struct store *store, const struct store_spec *spec, struct 
 void store_done(struct store *store)
 {
     index_release(&store->index);
+    store_drop_gathered(store);
     cache_free(&store->cache);
     arena_free(&store->arena);
     buffer_done(&store->encoded);
@@ -231,6 +232,9 @@ static sg_result reindex_stored(struct store *store, struct transaction *transac
 
 sg_result store_apply(struct store *store, struct bytes key, struct bytes value, bool has_value)
 {
+    if (store->gathered != NULL) {
+        return piece_add(store->gathered, key, value, has_value);
+    }
     struct transaction *transaction = NULL;
     SG_TRY(batch_transaction(store->batch, &transaction));
     if (store->spec->reindex != NULL) {
@@ -270,4 +274,12 @@ sg_result store_scan(struct store *store, struct arena *arena, store_visit_fn vi
     SG_CLEANUP(cursor_close) struct cursor *cursor = NULL;
     SG_TRY(cursor_open(transaction, store->table, &cursor));
     return scan(store, arena, cursor, visit, context);
+}
+
+sg_result store_scan_table(struct store *store, struct transaction *transaction,
+                           store_visit_fn visit, void *context)
+{
+    SG_CLEANUP(cursor_close) struct cursor *cursor = NULL;
+    SG_TRY(cursor_open(transaction, store->table, &cursor));
+    return scan(store, store->arena, cursor, visit, context);
 }

@@ -4,6 +4,7 @@
 #include "schemas/codec.h"
 #include "state/cache.h"
 #include "state/index_table.h"
+#include "state/piece.h"
 #include "state/store.h"
 
 struct store {
@@ -13,8 +14,9 @@ struct store {
     struct table table;
     struct index index;
     struct cache *cache;
-    struct buffer encoded; // Work space of encoding.
-    struct arena *arena;   // Work space of reindexing.
+    struct buffer encoded;  // Work space of encoding.
+    struct arena *arena;    // Work space of reindexing.
+    struct piece *gathered; // Takes what is applied while the store is restored, else NULL.
 };
 
 // Fails: SG_FATAL. The caller ends it with store_done().
@@ -26,6 +28,19 @@ void store_done(struct store *store);
 SG_RESULT store_encode_entry(struct store *store, const struct cache_entry *entry,
                              struct bytes *ret_value);
 
-// Writes a stored form (or its absence) straight to the table and brings the index in step. Fails
-// as store_write().
+// Writes a stored form (or its absence) straight to the table and brings the index in step; while
+// the store is restored it is only gathered. Fails as store_write().
 SG_RESULT store_apply(struct store *store, struct bytes key, struct bytes value, bool has_value);
+
+// As store_scan(), over what `transaction` sees, in the store's own arena.
+SG_RESULT store_scan_table(struct store *store, struct transaction *transaction,
+                           store_visit_fn visit, void *context);
+
+// Restoring a whole store (restore.c): begin empties the index; what is applied until the end is
+// gathered and written by store_write_gathered() in the order of keys; the end derives the index
+// from what is committed, in transactions of its own. Dropped: forgotten, and no longer restored.
+// Fail: SG_ABORT when the map is full, SG_FATAL.
+SG_RESULT store_begin_restore(struct store *store);
+SG_RESULT store_write_gathered(struct store *store);
+SG_RESULT store_end_restore(struct store *store);
+void store_drop_gathered(struct store *store);

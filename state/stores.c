@@ -19,6 +19,7 @@ struct stores {
     size_t count;
     char *path;
     bool synced;
+    bool restoring; // As marked in the file.
 };
 
 // The place as it is stored: fixed-width integers of this machine's byte order; the file never
@@ -47,6 +48,7 @@ static sg_result read_place(struct stores *stores, struct stores_place *ret_plac
     SG_TRY(transaction_begin(stores->environment, false, &transaction));
     struct bytes value = {NULL, 0};
     bool found = false;
+    SG_TRY(table_get(transaction, stores->meta, meta_key("restoring"), &value, &stores->restoring));
     SG_TRY(table_get(transaction, stores->meta, meta_key("place"), &value, &found));
     if (!found) {
         new_place(ret_place);
@@ -206,6 +208,9 @@ sg_result stores_commit(struct stores *stores, const struct stores_place *place)
 {
     struct transaction *transaction = NULL;
     SG_TRY(batch_transaction(&stores->batch, &transaction));
+    for (size_t i = 0; i < stores->count; i++) {
+        SG_TRY(store_write_gathered(&stores->list[i]));
+    }
     struct stored_place stored = {.format = FORMAT, .place = *place};
     SG_TRY(
         table_put(transaction, stores->meta, meta_key("place"), bytes_of(&stored, sizeof stored)));
@@ -223,6 +228,7 @@ sg_result stores_abort(struct stores *stores)
     transaction_abort(&stores->batch.transaction);
     for (size_t i = 0; i < stores->count; i++) {
         cache_drop_dirty(stores->list[i].cache);
+        store_drop_gathered(&stores->list[i]);
     }
     if (environment_was_full(stores->environment)) {
         return environment_grow(stores->environment);
@@ -234,6 +240,36 @@ sg_result stores_apply(struct stores *stores, size_t at, struct bytes key, struc
                        bool has_value)
 {
     return store_apply(&stores->list[at], key, value, has_value);
+}
+
+sg_result stores_begin_restore(struct stores *stores)
+{
+    struct transaction *transaction = NULL;
+    SG_TRY(batch_transaction(&stores->batch, &transaction));
+    SG_TRY(table_put(transaction, stores->meta, meta_key("restoring"), bytes_of_text("yes")));
+    for (size_t i = 0; i < stores->count; i++) {
+        SG_TRY(store_begin_restore(&stores->list[i]));
+    }
+    stores->restoring = true;
+    return sg_ok();
+}
+
+sg_result stores_end_restore(struct stores *stores, const struct stores_place *place)
+{
+    SG_TRY(stores_commit(stores, place));
+    for (size_t i = 0; i < stores->count; i++) {
+        SG_TRY(store_end_restore(&stores->list[i]));
+    }
+    struct transaction *transaction = NULL;
+    SG_TRY(batch_transaction(&stores->batch, &transaction));
+    SG_TRY(table_delete(transaction, stores->meta, meta_key("restoring")));
+    stores->restoring = false;
+    return sg_ok();
+}
+
+bool stores_is_restoring(const struct stores *stores)
+{
+    return stores->restoring;
 }
 
 sg_result stores_clear(struct stores *stores)

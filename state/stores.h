@@ -62,6 +62,15 @@ SG_RESULT stores_abort(struct stores *stores);
 SG_RESULT stores_apply(struct stores *stores, size_t at, struct bytes key, struct bytes value,
                        bool has_value);
 
+// Restoring the whole state from the changelogs is faster than applying records one by one: they
+// are written in the order of keys by stores_commit(), and indexes are derived once, at the end. A
+// mark in the file says that it was begun, so that a later process goes on: is_restoring is true
+// until the stores_commit() behind the end. `place` is that of what was applied so far. Fail as
+// stores_commit().
+SG_RESULT stores_begin_restore(struct stores *stores);
+SG_RESULT stores_end_restore(struct stores *stores, const struct stores_place *place);
+bool stores_is_restoring(const struct stores *stores);
+
 // Empties every table, and the memory over it. Committed by stores_commit().
 SG_RESULT stores_clear(struct stores *stores);
 

@@ -12,8 +12,9 @@
 
 enum {
     FETCH_WAIT_MS = 5,
-    PIECE_RECORDS = 50000,
-    PIECE_BYTES = 64 << 20,
+    PIECE_RECORDS = 200000,
+    PIECE_BYTES = 32 << 20,
+    ROUND_RECORDS = 20000, // Between two looks at the clock.
     WAIT_MS = 100,
     PROGRESS_US = 1000000,
     SILENCE_MS_MAX = 60000,
@@ -170,11 +171,17 @@ static sg_result apply(struct recovery *recovery, size_t at, const struct kafka_
     recovery->applied++;
     recovery->uncommitted++;
     recovery->uncommitted_bytes += record->key.size + record->value.size;
-    recovery->last_record_us = clock_monotonic_us();
-    metric_add(METRIC_RESTORE_RECORDS, task->config->processor->id, 0, 1);
     bool full =
         recovery->uncommitted >= PIECE_RECORDS || recovery->uncommitted_bytes >= PIECE_BYTES;
     return full ? commit_piece(recovery) : sg_ok();
+}
+
+// What happened since `applied` records, in the metric and for the wait.
+static void note_progress(struct recovery *recovery, int64_t applied)
+{
+    recovery->last_record_us = clock_monotonic_us();
+    metric_add(METRIC_RESTORE_RECORDS, recovery->task->config->processor->id, 0,
+               recovery->applied - applied);
 }
 
 static sg_result take(struct recovery *recovery, size_t at, struct kafka_record *record)
@@ -188,16 +195,15 @@ static sg_result take(struct recovery *recovery, size_t at, struct kafka_record 
 
 // Takes what one changelog has ready. The end counts only behind everything that was there at the
 // beginning: a transaction still open there is ended by the broker in the time of its time-out.
-static sg_result read_some(struct recovery *recovery, size_t at, bool *ret_progress)
+static sg_result read_some(struct recovery *recovery, size_t at)
 {
     struct changelog *changelog = &recovery->changelogs[at];
-    for (int64_t i = 0; i < PIECE_RECORDS && !changelog->done; i++) {
+    for (int64_t i = 0; i < ROUND_RECORDS && !changelog->done; i++) {
         struct kafka_record record;
         sg_result failure = sg_ok();
         switch (kafka_queue_next(changelog->queue, &record, &failure)) {
         case KAFKA_NEXT_RECORD:
             SG_TRY(take(recovery, at, &record));
-            *ret_progress = true;
             break;
         case KAFKA_NEXT_END:
             changelog->done = record.offset >= changelog->end;
@@ -228,13 +234,15 @@ static sg_result read_all(struct recovery *recovery)
             return sg_fail(SG_RETRY, 0,
                            "asked to stop while restoring state; it goes on from here");
         }
-        bool progress = false;
+        int64_t applied = recovery->applied;
         SG_TRY(kafka_consumer_poll(recovery->consumer, 0));
         for (size_t i = 0; i < recovery->count; i++) {
-            SG_TRY(read_some(recovery, i, &progress));
+            SG_TRY(read_some(recovery, i));
         }
         tell_progress(recovery);
-        if (!progress) {
+        if (recovery->applied > applied) {
+            note_progress(recovery, applied);
+        } else {
             kafka_consumer_wait(recovery->consumer, WAIT_MS);
         }
         if (clock_monotonic_us() - recovery->last_record_us > SILENCE_MS_MAX * INT64_C(1000)) {
@@ -268,9 +276,17 @@ static sg_result restore(struct recovery *recovery)
     recovery->began_us = recovery->told_us = recovery->last_record_us = now_us;
     recovery->applied = recovery->uncommitted = 0;
     recovery->uncommitted_bytes = 0;
+    // A state that is empty, or was left in the middle, is restored as a whole.
+    bool whole = task->place.sequence == 0 || stores_is_restoring(task->stores);
+    if (whole) {
+        SG_TRY(stores_begin_restore(task->stores));
+    }
     sg_result caught_up = catch_up(recovery);
     kafka_consumer_close(&recovery->consumer);
     SG_TRY(caught_up);
+    if (whole) {
+        SG_TRY(stores_end_restore(task->stores, &task->place));
+    }
     if (recovery->sequence > 0) {
         task->place.sequence = recovery->sequence;
     }
@@ -281,7 +297,7 @@ static sg_result restore(struct recovery *recovery)
 sg_result recovery_run(struct task *task, int64_t sequence)
 {
     // The state stands at the last transaction: nothing is to be read. The usual case.
-    if (sequence == task->place.sequence && sequence > 0) {
+    if (sequence == task->place.sequence && sequence > 0 && !stores_is_restoring(task->stores)) {
         return sg_ok();
     }
     if (task->place.sequence > sequence && sequence > 0) {

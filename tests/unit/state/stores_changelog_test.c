@@ -12,7 +12,7 @@
 
 #include "shelf.h"
 
-enum { KEYS = 40, ROUNDS = 300, TEXT_MAX = 64 };
+enum { KEYS = 40, ROUNDS = 300, TEXT_MAX = 64, DUMP_BYTES = 1 << 18 };
 
 static uint32_t dice(uint64_t *seed, uint32_t sides)
 {
@@ -100,11 +100,9 @@ static void each_changed_key_is_told_once_in_the_order_of_its_first_change(void 
     assert_int_equal(shelf.change_count, 0); // What is only read does not change.
 }
 
-static void the_changelog_rebuilds_the_state_to_the_byte(void **state)
+// A file of many changes, some of them aborted; its tables as text.
+static void live_through_changes(char *ret_text, size_t size)
 {
-    (void)state;
-    static char original[1 << 18];
-    static char rebuilt[1 << 18];
     uint64_t seed = 42;
     for (int round = 0; round < ROUNDS; round++) {
         size_t before = shelf.change_count;
@@ -123,23 +121,82 @@ static void the_changelog_rebuilds_the_state_to_the_byte(void **state)
     }
     shelf_must(stores_abort(shelf.stores));
     stores_close(&shelf.stores);
-    dump(shelf.folder, original, sizeof original);
-    assert_non_null(strstr(original, "emails"));
+    dump(shelf.folder, ret_text, size);
+    assert_non_null(strstr(ret_text, "emails"));
+    shelf.folder[strlen(shelf.folder) - 1] = '2';
+    shelf_must(shelf_open(shelf.folder, "cluster/", "none"));
+}
 
-    char other[sizeof shelf.folder + 8];
-    snprintf(other, sizeof other, "%s-new", shelf.folder);
-    shelf_must(shelf_open(other, "cluster/", "none"));
-    for (size_t i = 0; i < shelf.change_count; i++) {
+static void apply(size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
         bool is_hot = shelf.changes[i].changelog == TOPIC_ALERTS_INSTRUMENTS_CHANGELOG;
         size_t at = is_hot ? SHELF_HOT : SHELF_USERS;
         shelf_must(stores_apply(shelf.stores, at, bytes_of_text(shelf.changes[i].key),
                                 bytes_of(shelf.changes[i].value, shelf.changes[i].value_bytes),
                                 shelf.changes[i].has_value));
     }
-    shelf_must(stores_commit(shelf.stores, &shelf.place));
+}
+
+static void assert_file_is(const char *original)
+{
+    static char rebuilt[DUMP_BYTES];
     stores_close(&shelf.stores);
-    dump(other, rebuilt, sizeof rebuilt);
+    dump(shelf.folder, rebuilt, sizeof rebuilt);
     assert_string_equal(rebuilt, original);
+}
+
+static void the_changelog_rebuilds_the_state_to_the_byte(void **state)
+{
+    (void)state;
+    static char original[DUMP_BYTES];
+    live_through_changes(original, sizeof original);
+    apply(0, shelf.change_count);
+    shelf_must(stores_commit(shelf.stores, &shelf.place));
+    assert_file_is(original);
+}
+
+// In pieces, one of them lost, and by two processes: the second one finds the mark and goes on.
+static void a_whole_restore_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    static char original[DUMP_BYTES];
+    live_through_changes(original, sizeof original);
+    size_t third = shelf.change_count / 3;
+    assert_false(stores_is_restoring(shelf.stores));
+    shelf_must(stores_begin_restore(shelf.stores));
+    apply(0, third);
+    shelf_must(stores_commit(shelf.stores, &shelf.place));
+    apply(third, 2 * third);
+    shelf_must(stores_abort(shelf.stores));
+    shelf_reopen();
+    assert_true(stores_is_restoring(shelf.stores));
+    shelf_must(stores_begin_restore(shelf.stores));
+    apply(third, shelf.change_count);
+    shelf_must(stores_end_restore(shelf.stores, &shelf.place));
+    assert_false(stores_is_restoring(shelf.stores));
+    shelf_must(stores_commit(shelf.stores, &shelf.place));
+    shelf_reopen();
+    assert_false(stores_is_restoring(shelf.stores));
+    assert_file_is(original);
+}
+
+// The end of a restore is not there before it is committed.
+static void a_restore_that_is_not_committed_goes_on(void **state)
+{
+    (void)state;
+    static char original[DUMP_BYTES];
+    live_through_changes(original, sizeof original);
+    shelf_must(stores_begin_restore(shelf.stores));
+    apply(0, shelf.change_count);
+    shelf_must(stores_end_restore(shelf.stores, &shelf.place));
+    shelf_reopen();
+    assert_true(stores_is_restoring(shelf.stores));
+    shelf_must(stores_begin_restore(shelf.stores));
+    assert_string_equal(shelf_emails(), "");
+    shelf_must(stores_end_restore(shelf.stores, &shelf.place));
+    shelf_must(stores_commit(shelf.stores, &shelf.place));
+    assert_file_is(original);
 }
 
 static void clearing_empties_tables_index_and_memory(void **state)
@@ -164,6 +221,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             each_changed_key_is_told_once_in_the_order_of_its_first_change, shelf_begin, shelf_end),
         cmocka_unit_test_setup_teardown(the_changelog_rebuilds_the_state_to_the_byte, shelf_begin,
+                                        shelf_end),
+        cmocka_unit_test_setup_teardown(a_whole_restore_gives_the_same_bytes, shelf_begin,
+                                        shelf_end),
+        cmocka_unit_test_setup_teardown(a_restore_that_is_not_committed_goes_on, shelf_begin,
                                         shelf_end),
         cmocka_unit_test_setup_teardown(clearing_empties_tables_index_and_memory, shelf_begin,
                                         shelf_end),
