@@ -198,7 +198,7 @@ static sg_result open_client(struct kafka_consumer *consumer,
         {"max.poll.interval.ms", "86400000"},
         {"heartbeat.interval.ms", heartbeat.text},
         {"fetch.wait.max.ms", wait.text},
-        {"fetch.message.max.bytes", "4194304"},
+        {"fetch.message.max.bytes", "1048576"},
         {"queued.min.messages", records.text},
         {"queued.max.messages.kbytes", kibibytes.text},
         {"group.instance.id", instance == NULL ? "" : instance},
@@ -220,6 +220,7 @@ sg_result kafka_consumer_open(const struct kafka_consumer_config *config,
     }
     consumer->rebalance = config->rebalance;
     consumer->grouped = config->group != NULL;
+    consumer->full_records = (size_t)config->kafka->prefetch_records;
     consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (consumer->wake < 0) {
         // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup frees it.

@@ -10,6 +10,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+// How often the length of a queue is looked at, and how short a queue that was full may be.
+enum { LOOK_RECORDS = 64, NUDGE_RECORDS = 2048 };
+
 struct kafka_queue *kafka_consumer_queue(struct kafka_consumer *consumer, const char *topic,
                                          int32_t partition)
 {
@@ -20,6 +23,42 @@ struct kafka_queue *kafka_consumer_queue(struct kafka_consumer *consumer, const 
         }
     }
     return NULL;
+}
+
+// The library's thread fetches when it is awake and a queue has room. When all queues of a broker
+// are full nothing wakes it for up to a second, however fast they are emptied. Any request does:
+// this one asks for the end of the partition, and does not wait for the answer.
+static void nudge(struct kafka_queue *queue)
+{
+    queue->taken = 0;
+    queue->was_full = false;
+    const struct kafka_position asked = {
+        .topic = queue->topic, .partition = queue->partition, .offset = RD_KAFKA_OFFSET_END};
+    rd_kafka_topic_partition_list_t *list = consumer_state_list(&asked, 1);
+    rd_kafka_resp_err_t ignored = rd_kafka_offsets_for_times(queue->consumer->client, list, 0);
+    (void)ignored;
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void note_taken(struct kafka_queue *queue)
+{
+    if (++queue->taken % LOOK_RECORDS != 0) {
+        return;
+    }
+    bool is_full = rd_kafka_queue_length(queue->handle) >= queue->consumer->full_records;
+    if (queue->was_full && !is_full) {
+        nudge(queue);
+    }
+    queue->was_full = is_full;
+}
+
+// It may have been full by the size of its records, which is not told.
+static void note_empty(struct kafka_queue *queue)
+{
+    size_t full = queue->consumer->full_records;
+    if (queue->taken >= (full < NUDGE_RECORDS ? full : NUDGE_RECORDS) / 2) {
+        nudge(queue);
+    }
 }
 
 static void fill_record(struct kafka_record *record, rd_kafka_message_t *message)
@@ -65,9 +104,11 @@ enum kafka_next kafka_queue_next(struct kafka_queue *queue, struct kafka_record 
 {
     rd_kafka_message_t *message = rd_kafka_consume_queue(queue->handle, 0);
     if (message == NULL) {
+        note_empty(queue);
         return KAFKA_NEXT_EMPTY;
     }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        note_taken(queue);
         fill_record(ret_record, message);
         return KAFKA_NEXT_RECORD;
     }

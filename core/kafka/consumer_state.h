@@ -12,6 +12,8 @@ struct kafka_queue {
     struct rd_kafka_queue_s *handle;
     char *topic;
     int32_t partition;
+    size_t taken;  // Records since the library's thread was nudged.
+    bool was_full; // So that nothing was fetched for it.
 };
 
 struct kafka_consumer {
@@ -21,6 +23,7 @@ struct kafka_consumer {
     struct kafka_queue *queues;
     size_t queue_count;
     int wake; // An eventfd: written to when a queue is no longer empty.
+    size_t full_records; // A queue with so many is full.
     bool grouped;
     bool closing;
     bool assigned;     // kafka_consumer_assign() was called in the running callback.

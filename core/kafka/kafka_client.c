@@ -25,9 +25,7 @@ static const struct option rows[] = {
     {"kafka.fetch_wait", OPTION_DURATION, offsetof(struct kafka_settings, fetch_wait_ms), "50ms", 1,
      10000, NULL, "Longest wait of a broker for new records before it says that there are none."},
     {"kafka.prefetch_records", OPTION_INT, offsetof(struct kafka_settings, prefetch_records),
-     "200000", 1, 10000000, NULL,
-     "Records read ahead for each partition; more than a second of work, since a full queue stops "
-     "reading for a second."},
+     "20000", 1, 10000000, NULL, "Records read ahead for each partition."},
     {"kafka.prefetch_bytes", OPTION_SIZE, offsetof(struct kafka_settings, prefetch_bytes), "32MiB",
      1048576, 2147482624, NULL, "Bytes read ahead for each partition."},
     {"kafka.endtxn_defence", OPTION_BOOL, offsetof(struct kafka_settings, endtxn_defence), "true",
