@@ -22,7 +22,7 @@ struct kafka_consumer {
     struct kafka_rebalance rebalance;
     struct kafka_queue *queues;
     size_t queue_count;
-    int wake; // An eventfd: written to when a queue is no longer empty.
+    int wake;            // An eventfd: written to when a queue is no longer empty.
     size_t full_records; // A queue with so many is full.
     bool grouped;
     bool closing;
