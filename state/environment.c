@@ -1,11 +1,9 @@
 // LMDB behind our own names: results with classes, a lock against a second process, growth.
-#include "state/environment.h"
+#include "state/lmdb_handles.h"
 
 #include "core/buffer.h"
 #include "core/folder.h"
 #include "state/disk.h"
-
-#include <lmdb.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -21,25 +19,7 @@ enum { TABLES_MAX = 32, READERS_MAX = 512, FILE_MODE = 0640, PATH_BYTES_MAX = 40
 // What a small transaction may need beside its values: LMDB copies pages and lists free ones.
 enum { RESERVE_BYTES = 256 << 10 };
 
-struct environment {
-    MDB_env *env;
-    char *path;
-    int lock;
-    bool was_full;
-};
-
-struct transaction {
-    MDB_txn *txn;
-    struct environment *environment;
-};
-
-struct cursor {
-    MDB_cursor *cursor;
-    struct transaction *transaction;
-};
-
-// The one translator of LMDB's codes.
-static sg_result lmdb_result(int code, const char *path, const char *action)
+sg_result lmdb_result(int code, const char *path, const char *action)
 {
     switch (code) {
     case MDB_SUCCESS:
@@ -69,6 +49,22 @@ static sg_result lmdb_result(int code, const char *path, const char *action)
     default:
         return sg_fail(SG_FATAL, code, "state %s: %s: %s", path, action, mdb_strerror(code));
     }
+}
+
+sg_result lmdb_written(int code, struct environment *environment, const char *action)
+{
+    environment->was_full = environment->was_full || code == MDB_MAP_FULL;
+    return lmdb_result(code, environment->path, action);
+}
+
+MDB_val lmdb_value(struct bytes bytes)
+{
+    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)(uintptr_t)bytes.data};
+}
+
+struct bytes lmdb_bytes(MDB_val value)
+{
+    return bytes_of(value.mv_data, value.mv_size);
 }
 
 // The lock is advisory and ends with the process, so a crash leaves nothing to clean up.
@@ -224,20 +220,14 @@ sg_result transaction_begin(struct environment *environment, bool write,
     return sg_ok();
 }
 
-static void note_full(struct environment *environment, int code)
-{
-    environment->was_full = environment->was_full || code == MDB_MAP_FULL;
-}
-
 sg_result transaction_commit(struct transaction **transaction)
 {
     struct transaction *ending = *transaction;
     int code = mdb_txn_commit(ending->txn);
-    note_full(ending->environment, code);
-    const char *path = ending->environment->path;
+    struct environment *environment = ending->environment;
     free(ending);
     *transaction = NULL;
-    return lmdb_result(code, path, "commit");
+    return lmdb_written(code, environment, "commit");
 }
 
 void transaction_abort(struct transaction **transaction)
@@ -252,21 +242,10 @@ void transaction_abort(struct transaction **transaction)
     *transaction = NULL;
 }
 
-static MDB_val value_of(struct bytes bytes)
-{
-    // LMDB takes keys and values without const and does not write to them.
-    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)(uintptr_t)bytes.data};
-}
-
-static struct bytes bytes_of_value(MDB_val value)
-{
-    return bytes_of(value.mv_data, value.mv_size);
-}
-
 sg_result table_get(struct transaction *transaction, struct table table, struct bytes key,
                     struct bytes *ret_value, bool *ret_found)
 {
-    MDB_val lmdb_key = value_of(key);
+    MDB_val lmdb_key = lmdb_value(key);
     MDB_val value;
     int code = mdb_get(transaction->txn, table.handle, &lmdb_key, &value);
     if (code == MDB_NOTFOUND) {
@@ -274,7 +253,7 @@ sg_result table_get(struct transaction *transaction, struct table table, struct 
         return sg_ok();
     }
     SG_TRY(lmdb_result(code, transaction->environment->path, "get"));
-    *ret_value = bytes_of_value(value);
+    *ret_value = lmdb_bytes(value);
     *ret_found = true;
     return sg_ok();
 }
@@ -282,16 +261,15 @@ sg_result table_get(struct transaction *transaction, struct table table, struct 
 sg_result table_put(struct transaction *transaction, struct table table, struct bytes key,
                     struct bytes value)
 {
-    MDB_val lmdb_key = value_of(key);
-    MDB_val lmdb_value = value_of(value);
-    int code = mdb_put(transaction->txn, table.handle, &lmdb_key, &lmdb_value, 0);
-    note_full(transaction->environment, code);
-    return lmdb_result(code, transaction->environment->path, "put");
+    MDB_val lmdb_key = lmdb_value(key);
+    MDB_val stored = lmdb_value(value);
+    int code = mdb_put(transaction->txn, table.handle, &lmdb_key, &stored, 0);
+    return lmdb_written(code, transaction->environment, "put");
 }
 
 sg_result table_delete(struct transaction *transaction, struct table table, struct bytes key)
 {
-    MDB_val lmdb_key = value_of(key);
+    MDB_val lmdb_key = lmdb_value(key);
     int code = mdb_del(transaction->txn, table.handle, &lmdb_key, NULL);
     return code == MDB_NOTFOUND ? sg_ok()
                                 : lmdb_result(code, transaction->environment->path, "delete");
@@ -301,103 +279,4 @@ sg_result table_clear(struct transaction *transaction, struct table table)
 {
     return lmdb_result(mdb_drop(transaction->txn, table.handle, 0), transaction->environment->path,
                        "clear");
-}
-
-sg_result cursor_open(struct transaction *transaction, struct table table,
-                      struct cursor **ret_cursor)
-{
-    SG_CLEANUP(cursor_close) struct cursor *cursor = calloc(1, sizeof *cursor);
-    if (cursor == NULL) {
-        return sg_fail(SG_FATAL, 0, "state %s: out of memory", transaction->environment->path);
-    }
-    cursor->transaction = transaction;
-    SG_TRY(lmdb_result(mdb_cursor_open(transaction->txn, table.handle, &cursor->cursor),
-                       transaction->environment->path, "open cursor"));
-    *ret_cursor = SG_MOVE(cursor);
-    return sg_ok();
-}
-
-void cursor_close(struct cursor **cursor)
-{
-    if (*cursor == NULL) {
-        return;
-    }
-    if ((*cursor)->cursor != NULL) {
-        mdb_cursor_close((*cursor)->cursor);
-    }
-    free(*cursor);
-    *cursor = NULL;
-}
-
-// Where a cursor was moved to, and where the caller wants to have it.
-struct place {
-    MDB_val key;
-    MDB_val value;
-    struct bytes *ret_key;
-    struct bytes *ret_value;
-    bool *ret_found;
-};
-
-static sg_result read_place(struct cursor *cursor, int code, const struct place *place)
-{
-    if (code == MDB_NOTFOUND) {
-        *place->ret_found = false;
-        return sg_ok();
-    }
-    SG_TRY(lmdb_result(code, cursor->transaction->environment->path, "move cursor"));
-    *place->ret_key = bytes_of_value(place->key);
-    *place->ret_value = bytes_of_value(place->value);
-    *place->ret_found = true;
-    return sg_ok();
-}
-
-sg_result cursor_at_least(struct cursor *cursor, struct bytes key, struct bytes *ret_key,
-                          struct bytes *ret_value, bool *ret_found)
-{
-    struct place place = {value_of(key), {0, NULL}, ret_key, ret_value, ret_found};
-    int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_SET_RANGE);
-    return read_place(cursor, code, &place);
-}
-
-sg_result cursor_at_most(struct cursor *cursor, struct bytes key, struct bytes *ret_key,
-                         struct bytes *ret_value, bool *ret_found)
-{
-    struct place place = {value_of(key), {0, NULL}, ret_key, ret_value, ret_found};
-    int code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_SET_RANGE);
-    if (code == MDB_NOTFOUND) {
-        code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_LAST);
-    } else if (code == MDB_SUCCESS && bytes_compare(bytes_of_value(place.key), key) > 0) {
-        code = mdb_cursor_get(cursor->cursor, &place.key, &place.value, MDB_PREV);
-    }
-    return read_place(cursor, code, &place);
-}
-
-static sg_result step(struct cursor *cursor, MDB_cursor_op direction, struct place *place)
-{
-    int code = mdb_cursor_get(cursor->cursor, &place->key, &place->value, direction);
-    return read_place(cursor, code, place);
-}
-
-sg_result cursor_next(struct cursor *cursor, struct bytes *ret_key, struct bytes *ret_value,
-                      bool *ret_found)
-{
-    struct place place = {{0, NULL}, {0, NULL}, ret_key, ret_value, ret_found};
-    return step(cursor, MDB_NEXT, &place);
-}
-
-sg_result cursor_previous(struct cursor *cursor, struct bytes *ret_key, struct bytes *ret_value,
-                          bool *ret_found)
-{
-    struct place place = {{0, NULL}, {0, NULL}, ret_key, ret_value, ret_found};
-    return step(cursor, MDB_PREV, &place);
-}
-
-sg_result cursor_put(struct cursor *cursor, struct bytes key, struct bytes value)
-{
-    struct environment *environment = cursor->transaction->environment;
-    MDB_val lmdb_key = value_of(key);
-    MDB_val lmdb_value = value_of(value);
-    int code = mdb_cursor_put(cursor->cursor, &lmdb_key, &lmdb_value, 0);
-    note_full(environment, code);
-    return lmdb_result(code, environment->path, "put");
 }

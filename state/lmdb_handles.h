@@ -1,0 +1,32 @@
+// What the handles of environment.h are. For environment.c and cursor.c alone.
+#pragma once
+#include "state/environment.h"
+
+#include <lmdb.h>
+
+struct environment {
+    MDB_env *env;
+    char *path;
+    int lock;
+    bool was_full;
+};
+
+struct transaction {
+    MDB_txn *txn;
+    struct environment *environment;
+};
+
+struct cursor {
+    MDB_cursor *cursor;
+    struct transaction *transaction;
+};
+
+// The one translator of LMDB's codes.
+sg_result lmdb_result(int code, const char *path, const char *action);
+
+// The same for a write: that the map was full is noted for environment_was_full().
+sg_result lmdb_written(int code, struct environment *environment, const char *action);
+
+// Slices as LMDB has them: it takes them without const, and does not write to them.
+MDB_val lmdb_value(struct bytes bytes);
+struct bytes lmdb_bytes(MDB_val value);
