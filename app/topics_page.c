@@ -82,7 +82,7 @@ static bool has_changelog(const struct processor *processor, enum topic topic)
 static bool writes(const struct processor *processor, enum topic topic)
 {
     return lists(processor->outputs, topic) || has_changelog(processor, topic) ||
-           topic == TOPIC_DEAD_LETTERS;
+           topic == TOPIC_DEAD_LETTERS || topic == TOPIC_JOURNAL;
 }
 
 static bool reads(const struct processor *processor, enum topic topic)

@@ -3,6 +3,7 @@
 #include "schemas/alert.h"
 #include "schemas/delivery.h"
 #include "schemas/instrument_state.h"
+#include "schemas/journal.h"
 #include "schemas/notification.h"
 #include "schemas/outbox_entry.h"
 #include "schemas/quote.h"
@@ -138,6 +139,14 @@ static const struct topic_info topics[TOPIC_COUNT] = {
                                         .compacted = true,
                                         .retention_ms = FOR_EVER,
                                         .max_message_bytes = USUAL_BYTES},
+    [TOPIC_JOURNAL] = {.topic = TOPIC_JOURNAL,
+                       .name = "soglia-journal",
+                       .record = &journal_type,
+                       .key_field = "task",
+                       .twin = TOPIC_JOURNAL,
+                       .group = TOPIC_GROUP_NONE,
+                       .retention_ms = FOR_EVER,
+                       .max_message_bytes = USUAL_BYTES},
 };
 
 static const char *const names[TOPIC_COUNT] = {
@@ -155,6 +164,7 @@ static const char *const names[TOPIC_COUNT] = {
     [TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG] = "soglia-alerts-subscriptions-changelog",
     [TOPIC_NOTIFICATIONS_USERS_CHANGELOG] = "soglia-notifications-users-changelog",
     [TOPIC_DELIVER_OUTBOX_CHANGELOG] = "soglia-deliver-outbox-changelog",
+    [TOPIC_JOURNAL] = "soglia-journal",
 };
 
 static const struct option rows[] = {

@@ -18,6 +18,7 @@ enum topic {
     TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG, // soglia-alerts-subscriptions-changelog
     TOPIC_NOTIFICATIONS_USERS_CHANGELOG,  // soglia-notifications-users-changelog
     TOPIC_DELIVER_OUTBOX_CHANGELOG,       // soglia-deliver-outbox-changelog
+    TOPIC_JOURNAL,                        // soglia-journal
     TOPIC_COUNT
 };
 

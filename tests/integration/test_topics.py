@@ -15,7 +15,7 @@ USER = ["users", "alerts", "notifications", "deliveries", "soglia-notifications-
         "soglia-deliver-outbox-changelog"]
 JSON = ["quotes.json", "subscriptions.json", "users.json"]
 CHANGELOGS = [name for name in INSTRUMENT + USER if name.endswith("-changelog")]
-ALL = INSTRUMENT + USER + JSON + ["dead-letters", "_schemas"]
+ALL = INSTRUMENT + USER + JSON + ["dead-letters", "soglia-journal", "_schemas"]
 FAILED = 1
 
 

@@ -4,6 +4,7 @@
 #include "schemas/alert.h"
 #include "schemas/delivery.h"
 #include "schemas/instrument_state.h"
+#include "schemas/journal.h"
 #include "schemas/notification.h"
 #include "schemas/outbox_entry.h"
 #include "schemas/quote.h"
@@ -15,16 +16,9 @@
 #include <string.h>
 
 const struct record_type *const record_table[] = {
-    &quote_type,
-    &subscription_type,
-    &user_type,
-    &alert_type,
-    &notification_type,
-    &delivery_type,
-    &instrument_state_type,
-    &side_state_type,
-    &subscription_state_type,
-    &outbox_entry_type,
+    &quote_type,        &subscription_type,       &user_type,         &alert_type,
+    &notification_type, &delivery_type,           &journal_type,      &instrument_state_type,
+    &side_state_type,   &subscription_state_type, &outbox_entry_type,
 };
 const size_t record_table_count = sizeof record_table / sizeof record_table[0];
 
