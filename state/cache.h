@@ -2,6 +2,7 @@
 // cleaned or dropped. One thread.
 #pragma once
 #include "core/bytes.h"
+#include "state/content_hash.h"
 
 struct cache;
 
@@ -12,6 +13,8 @@ struct cache_entry {
     bool present; // False: it is known that the key has no value.
     bool dirty;   // Changed since the last commit.
     bool recent;  // Used since the eviction hand last passed.
+    bool stored_known;
+    struct content_hash stored; // If stored_known, of what the table has; zero for nothing.
     uint64_t hash;
     struct cache_entry *next_dirty;
     void *memory; // `memory_bytes` of the cache's making, zeroed when the entry was added.

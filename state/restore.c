@@ -15,6 +15,7 @@ sg_result store_begin_restore(struct store *store)
         SG_TRY(batch_transaction(store->batch, &transaction));
         SG_TRY(table_clear(transaction, store->index.table));
     }
+    store->hash.known = false; // One pass over the table at the end costs less than keeping step.
     store->gathered = piece_new(STORE_PIECE_BYTES);
     return store->gathered == NULL ? out_of_memory(store) : sg_ok();
 }

@@ -1,5 +1,5 @@
 // One store: a cache over a table, an index in step with it.
-#include "state/store_table.h"
+#include "state/store_hash.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -72,6 +72,7 @@ static sg_result load(struct store *store, struct bytes key, struct cache_entry 
     }
     *ret_entry = entry;
     entry->present = found;
+    entry->stored_known = !found;
     if (!found) {
         return sg_ok();
     }
@@ -240,6 +241,7 @@ sg_result store_apply(struct store *store, struct bytes key, struct bytes value,
     if (store->spec->reindex != NULL) {
         SG_TRY(reindex_stored(store, transaction, key, has_value ? &value : NULL));
     }
+    SG_TRY(store_hash_apply(store, transaction, key, has_value ? &value : NULL));
     return has_value ? table_put(transaction, store->table, key, value)
                      : table_delete(transaction, store->table, key);
 }

@@ -7,6 +7,13 @@
 #include "state/piece.h"
 #include "state/store.h"
 
+// The content hash of a store; unknown in a file that an older program wrote, and while a store
+// is restored.
+struct store_content {
+    bool known;
+    struct content_hash sum;
+};
+
 struct store {
     const struct store_spec *spec;
     struct codec *codec; // Borrowed.
@@ -14,8 +21,10 @@ struct store {
     struct table table;
     struct index index;
     struct cache *cache;
-    struct buffer encoded;  // Work space of encoding.
-    struct arena *arena;    // Work space of reindexing.
+    struct store_content hash;           // With the changes that were flushed,
+    struct store_content committed_hash; // and at the last commit.
+    struct buffer encoded;               // Work space of encoding.
+    struct arena *arena;                 // Work space of reindexing.
     struct piece *gathered; // Takes what is applied while the store is restored, else NULL.
 };
 

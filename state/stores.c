@@ -2,14 +2,16 @@
 #include "state/stores.h"
 
 #include "core/service/log.h"
-#include "state/store_table.h"
+#include "state/store_hash.h"
 #include "state/trust.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Layout of the file: raised when an older program must not read it any more.
-enum { FORMAT = 1 };
+enum { FORMAT_WITHOUT_HASH = 1, FORMAT = 2 };
 
 struct stores {
     struct environment *environment;
@@ -27,7 +29,14 @@ struct stores {
 struct stored_place {
     int64_t format;
     struct stores_place place;
+    struct stored_hash {
+        int64_t known;
+        struct content_hash sum;
+    } hashes[STORES_MAX];
 };
+
+// Bytes of a place in the older format: it ends before what came later.
+enum { BYTES_WITHOUT_HASH = offsetof(struct stored_place, place.journal) };
 
 static struct bytes meta_key(const char *name)
 {
@@ -55,20 +64,24 @@ static sg_result read_place(struct stores *stores, struct stores_place *ret_plac
         return sg_ok();
     }
     struct stored_place stored = {0};
-    if (value.size != sizeof stored) {
+    if (value.size != sizeof stored && value.size != BYTES_WITHOUT_HASH) {
         return sg_fail(SG_FATAL, 0,
                        "state %s was written by another version of this program; move the folder "
                        "away and start again: state is restored from Kafka",
                        stores->path);
     }
-    memcpy(&stored, value.data, sizeof stored);
-    if (stored.format != FORMAT) {
+    memcpy(&stored, value.data, value.size);
+    if (stored.format != (value.size == sizeof stored ? FORMAT : FORMAT_WITHOUT_HASH)) {
         return sg_fail(SG_FATAL, 0,
                        "state %s has format %lld, this program knows %d; move the "
                        "folder away and start again: state is restored from Kafka",
                        stores->path, (long long)stored.format, FORMAT);
     }
     *ret_place = stored.place;
+    for (size_t i = 0; i < stores->count; i++) {
+        struct store_content hash = {stored.hashes[i].known != 0, stored.hashes[i].sum};
+        stores->list[i].hash = stores->list[i].committed_hash = hash;
+    }
     return sg_ok();
 }
 
@@ -183,6 +196,9 @@ static sg_result flush_store(struct store *store, struct transaction *transactio
         struct bytes value = {NULL, 0};
         if (entry->present) {
             SG_TRY(store_encode_entry(store, entry, &value));
+        }
+        SG_TRY(store_hash_flush(store, transaction, entry, value));
+        if (entry->present) {
             SG_TRY(table_put(transaction, store->table, entry->key, value));
         } else {
             SG_TRY(table_delete(transaction, store->table, entry->key));
@@ -212,12 +228,17 @@ sg_result stores_commit(struct stores *stores, const struct stores_place *place)
         SG_TRY(store_write_gathered(&stores->list[i]));
     }
     struct stored_place stored = {.format = FORMAT, .place = *place};
+    for (size_t i = 0; i < stores->count; i++) {
+        const struct store_content *hash = &stores->list[i].hash;
+        stored.hashes[i] = (struct stored_hash){hash->known, hash->sum};
+    }
     SG_TRY(
         table_put(transaction, stores->meta, meta_key("place"), bytes_of(&stored, sizeof stored)));
     release_cursors(stores);
     SG_TRY(transaction_commit(&stores->batch.transaction));
     for (size_t i = 0; i < stores->count; i++) {
         cache_clean(stores->list[i].cache);
+        stores->list[i].committed_hash = stores->list[i].hash;
     }
     return sg_ok();
 }
@@ -229,6 +250,7 @@ sg_result stores_abort(struct stores *stores)
     for (size_t i = 0; i < stores->count; i++) {
         cache_drop_dirty(stores->list[i].cache);
         store_drop_gathered(&stores->list[i]);
+        stores->list[i].hash = stores->list[i].committed_hash;
     }
     if (environment_was_full(stores->environment)) {
         return environment_grow(stores->environment);
@@ -272,6 +294,22 @@ bool stores_is_restoring(const struct stores *stores)
     return stores->restoring;
 }
 
+sg_result stores_hash_all(struct stores *stores, bool *ret_computed)
+{
+    *ret_computed = false;
+    for (size_t i = 0; i < stores->count; i++) {
+        *ret_computed = *ret_computed || !stores->list[i].hash.known;
+        SG_TRY(store_hash_all(&stores->list[i]));
+    }
+    return sg_ok();
+}
+
+void stores_hash(const struct stores *stores, size_t at, char ret_text[static DIGEST_CHARS + 1])
+{
+    assert(stores->list[at].hash.known);
+    content_hash_print(&stores->list[at].hash.sum, ret_text);
+}
+
 sg_result stores_clear(struct stores *stores)
 {
     struct transaction *transaction = NULL;
@@ -279,6 +317,7 @@ sg_result stores_clear(struct stores *stores)
     release_cursors(stores);
     for (size_t i = 0; i < stores->count; i++) {
         cache_clear(stores->list[i].cache);
+        stores->list[i].hash = (struct store_content){.known = true};
         SG_TRY(table_clear(transaction, stores->list[i].table));
         if (stores->list[i].spec->index_name != NULL) {
             SG_TRY(table_clear(transaction, stores->list[i].index.table));

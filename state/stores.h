@@ -3,19 +3,22 @@
 // commit, then stores_commit(). A crash between the two leaves the file one transaction behind,
 // never ahead. One thread.
 #pragma once
+#include "core/digest.h"
 #include "state/state_settings.h"
 #include "state/store.h"
 
 struct stores;
 
-enum { STORES_MAX = 4, STORES_INPUTS_MAX = 8 };
+enum { STORES_MAX = 4, STORES_INPUTS_MAX = 8, STORES_JOURNAL_CHARS = 72 };
 
-// The place in the log that the state stands for. Saved with it.
+// The place in the log that the state stands for. Saved with it. Without padding, so that places
+// can be compared as bytes.
 struct stores_place {
     int64_t sequence;                        // Transactions of this task so far.
     int64_t stream_time_ms;                  // Greatest record timestamp taken.
     int64_t next_offsets[STORES_INPUTS_MAX]; // By input, in the processor's order.
     int64_t changelog_offsets[STORES_MAX];   // By store: where the changelog goes on.
+    char journal[STORES_JOURNAL_CHARS];      // Digest of the last Journal record, "" for none.
 };
 
 struct codec;
@@ -70,6 +73,15 @@ SG_RESULT stores_apply(struct stores *stores, size_t at, struct bytes key, struc
 SG_RESULT stores_begin_restore(struct stores *stores);
 SG_RESULT stores_end_restore(struct stores *stores, const struct stores_place *place);
 bool stores_is_restoring(const struct stores *stores);
+
+// Computes the content hashes that are not known: of a new file, of one that an older program
+// wrote, and after a restore. Until then changes cost nothing. Nothing may have been changed since
+// the last commit but by stores_apply(). Saved by stores_commit(). `*ret_computed` false: there was
+// nothing to do. Fails: SG_FATAL.
+SG_RESULT stores_hash_all(struct stores *stores, bool *ret_computed);
+
+// The content hash of a store with what was flushed, see content_hash.h. It must be known.
+void stores_hash(const struct stores *stores, size_t at, char ret_text[static DIGEST_CHARS + 1]);
 
 // Empties every table, and the memory over it. Committed by stores_commit().
 SG_RESULT stores_clear(struct stores *stores);

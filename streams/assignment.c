@@ -70,7 +70,7 @@ static sg_result add_task(struct worker *worker, const struct kafka_position *co
     return aim_task(worker, task);
 }
 
-// With stores each partition number is a task of its own, with all its inputs.
+// Each partition number is a task of its own, with all its inputs.
 static sg_result add_partition_tasks(struct worker *worker, const struct kafka_position *committed,
                                      size_t count)
 {
@@ -99,8 +99,7 @@ static sg_result open_tasks(struct worker *worker, const struct kafka_position *
     }
     memcpy(committed, partitions, count * sizeof *committed);
     SG_TRY(kafka_consumer_committed(worker->consumer, committed, count, COMMITTED_WAIT_MS));
-    return processor_of(worker)->store_count > 0 ? add_partition_tasks(worker, committed, count)
-                                                 : add_task(worker, committed, count);
+    return add_partition_tasks(worker, committed, count);
 }
 
 // The group gives an assignment only once, so what fails for a time is tried again here.

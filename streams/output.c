@@ -3,6 +3,7 @@
 
 #include "core/service/clock.h"
 #include "core/service/metric.h"
+#include "schemas/wire.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,7 +29,16 @@ static sg_result send(struct output *output, enum topic topic, const struct kafk
         keep_gap(output);
     }
     metric_add(METRIC_RECORDS_WRITTEN, output->processor->id, topic, 1);
-    return kafka_producer_send(output->producer, output->topics[topic], message);
+    SG_TRY(kafka_producer_send(output->producer, output->topics[topic], message));
+    ledger_wrote(output->ledger, topic, message);
+    return sg_ok();
+}
+
+// A record without a time would get that of its writing, which is another one when it is done
+// again.
+static int64_t stamp(int64_t timestamp_ms)
+{
+    return timestamp_ms > 0 ? timestamp_ms : 1;
 }
 
 static sg_result emit(void *context, enum topic topic, struct bytes key, const void *record)
@@ -41,7 +51,7 @@ static sg_result emit(void *context, enum topic topic, struct bytes key, const v
         .value = buffer_bytes(&output->encoded),
         .has_value = true,
         .partition = -1,
-        .timestamp_ms = output->timestamp_ms,
+        .timestamp_ms = stamp(output->timestamp_ms),
     };
     return send(output, topic, &message);
 }
@@ -61,6 +71,7 @@ sg_result output_init(struct output *output, const struct processor *processor,
     output->emitter = (struct emitter){.emit = emit, .context = output};
     buffer_init(&output->encoded, RECORD_BYTES_MAX);
     SG_TRY(bind(output, topics, TOPIC_DEAD_LETTERS));
+    SG_TRY(bind(output, topics, TOPIC_JOURNAL));
     for (size_t i = 0; processor->outputs[i] != TOPIC_COUNT; i++) {
         SG_TRY(bind(output, topics, processor->outputs[i]));
     }
@@ -117,7 +128,7 @@ sg_result output_dead_letter(struct output *output, const struct event *event, b
         .value = event->value,
         .has_value = has_value,
         .partition = -1,
-        .timestamp_ms = event->timestamp_ms,
+        .timestamp_ms = stamp(event->timestamp_ms),
         .headers = letter.headers,
         .header_count = letter.count,
     };
@@ -152,4 +163,22 @@ sg_result output_change(void *context, enum topic changelog, struct bytes key, s
         .timestamp_ms = output->timestamp_ms,
     };
     return send(output, changelog, &message);
+}
+
+sg_result output_journal(struct output *output, const struct journal *record,
+                         char ret_digest[static DIGEST_CHARS + 1])
+{
+    buffer_clear(&output->encoded);
+    SG_TRY(codec_encode(output->codecs->by_topic[TOPIC_JOURNAL], record, &output->encoded));
+    struct bytes value = buffer_bytes(&output->encoded);
+    struct kafka_message message = {
+        .key = record->task,
+        .value = value,
+        .has_value = true,
+        .partition = -1,
+        .timestamp_ms = stamp(record->stream_time),
+    };
+    SG_TRY(send(output, TOPIC_JOURNAL, &message));
+    digest_text(bytes_of(value.data + WIRE_HEAD_BYTES, value.size - WIRE_HEAD_BYTES), ret_digest);
+    return sg_ok();
 }

@@ -1,8 +1,10 @@
-// What a worker writes to Kafka: outputs, changelog records and dead letters, all in the running
-// transaction. One thread.
+// What a worker writes to Kafka: outputs, changelog records, dead letters and the journal, all in
+// the running transaction. One thread.
 #pragma once
 #include "core/kafka/producer.h"
+#include "core/digest.h"
 #include "streams/codecs.h"
+#include "streams/ledger.h"
 #include "streams/processor.h"
 
 struct output {
@@ -11,6 +13,7 @@ struct output {
     struct codecs *codecs;                   // Borrowed.
     struct kafka_topic *topics[TOPIC_COUNT]; // Bound for outputs, changelogs and dead letters.
     struct buffer encoded;
+    struct ledger *ledger;  // Of the task that is at work, borrowed.
     int64_t timestamp_ms;   // Of the event that is being processed.
     int32_t partition;      // Of the task whose changelog is being written.
     int64_t not_before_us;  // Monotonic clock: the next send waits until then, 0 if it need not.
@@ -27,6 +30,11 @@ void output_done(struct output *output);
 // SG_ABORT, SG_FATAL.
 SG_RESULT output_dead_letter(struct output *output, const struct event *event, bool has_value,
                              const char *reason);
+
+// Writes a record of the journal under its task; `ret_digest` is that of its Avro bytes. Fails:
+// SG_ABORT, SG_FATAL.
+SG_RESULT output_journal(struct output *output, const struct journal *record,
+                         char ret_digest[static DIGEST_CHARS + 1]);
 
 // A stores_change_fn with the output as context: writes a changelog record into the task's
 // partition.

@@ -117,6 +117,7 @@ static sg_result run_task(struct worker *worker, struct task *task, int64_t *ret
 {
     int64_t taken[TOPIC_COUNT] = {0};
     int64_t now_us = clock_monotonic_us();
+    worker->output.ledger = task->ledger;
     for (int64_t i = 0; i < ROUND_RECORDS; i++) {
         struct input *input = NULL;
         SG_TRY(input_next(&task->inputs, now_us, &input));
@@ -126,6 +127,7 @@ static sg_result run_task(struct worker *worker, struct task *task, int64_t *ret
         SG_TRY(worker_begin(worker));
         SG_TRY(take_record(worker, task, input));
         input_taken(input);
+        SG_TRY(ledger_took(task->ledger, (int32_t)(input - task->inputs.list), input->next_offset));
         taken[input->info->topic]++;
     }
     for (unsigned topic = 0; topic < TOPIC_COUNT; topic++) {
@@ -163,6 +165,7 @@ static sg_result take_outcomes(struct worker *worker, int64_t *ret_taken)
         SG_TRY(worker_begin(worker));
         arena_reset(worker->arena);
         worker->output.timestamp_ms = outcome.at_ms;
+        worker->output.ledger = task->ledger;
         struct process process = {
             .stores = task->stores,
             .arena = worker->arena,
@@ -170,6 +173,7 @@ static sg_result take_outcomes(struct worker *worker, int64_t *ret_taken)
             .settings = worker->config->processor_settings,
         };
         SG_TRY(worker->config->processor->take_outcome(&process, &outcome));
+        SG_TRY(ledger_took_outcome(task->ledger));
         task->changed = true;
         (*ret_taken)++;
     }
@@ -187,6 +191,16 @@ static size_t changes_of(const struct worker *worker)
     return changes;
 }
 
+static bool is_ledger_full(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->task_count; i++) {
+        if (ledger_is_full(worker->tasks[i]->ledger)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // At once when the input is drained, else by age or size.
 static bool is_commit_due(const struct worker *worker, int64_t taken)
 {
@@ -196,7 +210,7 @@ static bool is_commit_due(const struct worker *worker, int64_t taken)
     const struct stream_settings *stream = worker->config->stream;
     int64_t age_us = clock_monotonic_us() - worker->begun_us;
     return taken == 0 || age_us >= stream->commit_interval_ms * 1000 ||
-           changes_of(worker) >= (size_t)stream->commit_changes;
+           changes_of(worker) >= (size_t)stream->commit_changes || is_ledger_full(worker);
 }
 
 static sg_result offer_effects(struct worker *worker)

@@ -103,7 +103,7 @@ static sg_result open_codecs(struct worker *worker)
     for (size_t i = 0; i < processor->store_count; i++) {
         SG_TRY(codecs_add(&worker->codecs, registry, processor->stores[i].changelog));
     }
-    return sg_ok();
+    return codecs_add(&worker->codecs, registry, TOPIC_JOURNAL);
 }
 
 // The producer comes first: when it is open, the predecessor is fenced and its last transaction has
@@ -186,7 +186,7 @@ sg_result worker_begin(struct worker *worker)
 static sg_result prepare(struct worker *worker)
 {
     struct kafka_position positions[WORKER_POSITIONS_MAX];
-    char metadata[WORKER_TASKS_MAX][TASK_METADATA_MAX];
+    char metadata[WORKER_TASKS_MAX][COMMIT_NOTE_MAX];
     size_t count = 0;
     for (size_t i = 0; i < worker->task_count; i++) {
         struct task *task = worker->tasks[i];
@@ -260,7 +260,7 @@ static size_t all_positions(const struct worker *worker, struct kafka_position *
 {
     size_t count = 0;
     for (size_t i = 0; i < worker->task_count; i++) {
-        char metadata[TASK_METADATA_MAX];
+        char metadata[COMMIT_NOTE_MAX];
         task_positions(worker->tasks[i], metadata, ret_positions + count);
         for (size_t j = 0; j < worker->tasks[i]->inputs.count; j++) {
             ret_positions[count + j].metadata = NULL;

@@ -1,10 +1,10 @@
 // Tasks: opened with their state, committed after Kafka, rewound on an abort.
 #include "streams/tasks/task.h"
 
-#include "core/number.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "streams/tasks/recovery.h"
+#include "streams/tasks/task_journal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,15 +58,31 @@ static sg_result add_inputs(struct task *task, const struct kafka_position *posi
     return sg_ok();
 }
 
-// The number in the metadata of a committed position, 0 if there is none.
-static int64_t sequence_of(const struct kafka_position *position)
+// The newest note among those of the committed positions.
+static struct commit_note newest_note(const struct kafka_position *committed, size_t count)
 {
-    const char *text = position->metadata;
-    int64_t sequence = 0;
-    if (position->offset < 0 || text == NULL || strncmp(text, "sequence=", 9) != 0) {
-        return 0;
+    struct commit_note newest = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct commit_note note =
+            commit_note_read(committed[i].offset < 0 ? NULL : committed[i].metadata);
+        newest = note.sequence > newest.sequence ? note : newest;
     }
-    return number_read_int(bytes_of_text(text + 9), &sequence) ? sequence : 0;
+    return newest;
+}
+
+// Goes on where the note says: the journal is in no changelog.
+static void adopt_note(struct task *task, const struct commit_note *note)
+{
+    if (note->sequence == 0) {
+        return;
+    }
+    struct stores_place *place = &task->place;
+    place->sequence = note->sequence;
+    if (note->stream_time_ms > place->stream_time_ms) {
+        place->stream_time_ms = note->stream_time_ms;
+    }
+    memset(place->journal, 0, sizeof place->journal);
+    memcpy(place->journal, note->journal, sizeof note->journal);
 }
 
 static sg_result open_stores(struct task *task)
@@ -111,24 +127,22 @@ static sg_result adopt_offsets(struct task *task, const struct kafka_position *c
     return sg_ok();
 }
 
-static sg_result open_state(struct task *task, const struct kafka_position *committed)
+static sg_result open_state(struct task *task, const struct kafka_position *committed,
+                            const struct commit_note *note)
 {
     SG_TRY(open_stores(task));
-    int64_t sequence = 0;
-    for (size_t i = 0; i < task->inputs.count; i++) {
-        int64_t one = sequence_of(&committed[i]);
-        sequence = one > sequence ? one : sequence;
-    }
     crash_point("before_recovery");
-    SG_TRY(recovery_run(task, sequence));
+    SG_TRY(recovery_run(task, note->sequence));
     struct stores_place saved = task->place;
     SG_TRY(adopt_offsets(task, committed));
+    adopt_note(task, note);
+    bool hashed = false;
+    SG_TRY(stores_hash_all(task->stores, &hashed));
     // What was restored must know where to read on, even when the group forgets its positions
     // before the next commit.
-    if (memcmp(&saved, &task->place, sizeof saved) != 0) {
+    if (hashed || memcmp(&saved, &task->place, sizeof saved) != 0) {
         SG_TRY(stores_commit(task->stores, &task->place));
     }
-    task->committed = task->place;
     if (task->config->effector == NULL) {
         return sg_ok();
     }
@@ -148,12 +162,19 @@ sg_result task_open(const struct task_config *config, const struct kafka_positio
     if (task->arena == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory for a task");
     }
-    bool stateful = config->processor->store_count > 0;
-    task->partition = stateful ? committed[0].partition : -1;
-    SG_TRY(add_inputs(task, committed, count));
-    if (stateful) {
-        SG_TRY(open_state(task, committed));
+    task->ledger = ledger_new(config->processor);
+    if (task->ledger == NULL) {
+        return sg_fail(SG_FATAL, 0, "out of memory for a task");
     }
+    task->partition = committed[0].partition;
+    SG_TRY(add_inputs(task, committed, count));
+    struct commit_note note = newest_note(committed, count);
+    if (config->processor->store_count > 0) {
+        SG_TRY(open_state(task, committed, &note));
+    } else {
+        adopt_note(task, &note);
+    }
+    task->committed = task->place;
     for (size_t i = 0; i < count; i++) {
         task->inputs.list[i].committed_offset = task->inputs.list[i].next_offset;
     }
@@ -175,6 +196,7 @@ void task_close(struct task **task)
         return;
     }
     outbox_close(&closing->outbox);
+    ledger_free(&closing->ledger);
     stores_close(&closing->stores);
     reset_inputs(closing);
     free(closing->inputs.list);
@@ -183,10 +205,15 @@ void task_close(struct task **task)
     *task = NULL;
 }
 
-void task_positions(const struct task *task, char metadata[static TASK_METADATA_MAX],
+void task_positions(const struct task *task, char metadata[static COMMIT_NOTE_MAX],
                     struct kafka_position *ret_positions)
 {
-    snprintf(metadata, TASK_METADATA_MAX, "sequence=%" PRId64, task->place.sequence);
+    struct commit_note note = {
+        .sequence = task->place.sequence,
+        .stream_time_ms = task->place.stream_time_ms,
+    };
+    memcpy(note.journal, task->place.journal, sizeof note.journal);
+    commit_note_print(&note, metadata);
     for (size_t i = 0; i < task->inputs.count; i++) {
         const struct input *input = &task->inputs.list[i];
         ret_positions[i] = (struct kafka_position){
@@ -207,6 +234,7 @@ sg_result task_abort(struct task *task)
     }
     task->place = task->committed;
     task->changed = false;
+    ledger_reset(task->ledger);
     if (task->outbox != NULL) {
         outbox_aborted(task->outbox);
     }
@@ -244,20 +272,26 @@ static sg_result take_change(void *context, enum topic changelog, struct bytes k
     return output_change(change->output, changelog, key, value, has_value);
 }
 
+static sg_result flush_stores(struct task *task, struct output *output)
+{
+    output->partition = task->partition;
+    output->timestamp_ms = task->place.stream_time_ms;
+    struct change change = {task, output};
+    return stores_flush(task->stores, take_change, &change);
+}
+
 sg_result task_flush(struct task *task, struct output *output)
 {
+    output->ledger = task->ledger;
     task->place.sequence = task->committed.sequence + 1;
     for (size_t i = 0; i < task->inputs.count; i++) {
         const struct input *input = &task->inputs.list[i];
         task->place.next_offsets[input->order] = input->next_offset;
     }
-    if (task->stores == NULL) {
-        return sg_ok();
+    if (task->stores != NULL) {
+        SG_TRY(flush_stores(task, output));
     }
-    output->partition = task->partition;
-    output->timestamp_ms = task->place.stream_time_ms;
-    struct change change = {task, output};
-    return stores_flush(task->stores, take_change, &change);
+    return task_journal_write(task, output);
 }
 
 static void note_changelog_offsets(struct task *task, struct output *output)
@@ -282,5 +316,6 @@ sg_result task_commit(struct task *task, struct output *output)
     }
     task->committed = task->place;
     task->changed = false;
+    ledger_reset(task->ledger);
     return task->outbox == NULL ? sg_ok() : outbox_committed(task->outbox);
 }

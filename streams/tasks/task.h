@@ -1,8 +1,8 @@
-// A task: the part of a processor's work that belongs together. With stores it has one partition of
-// every input and a state folder of its own; without stores a worker has one task with all its
-// partitions. One thread.
+// A task: the part of a processor's work that belongs together. It has one partition of every input
+// and, with stores, a state folder of its own. One thread.
 #pragma once
 #include "streams/codecs.h"
+#include "streams/tasks/commit_note.h"
 #include "streams/tasks/input.h"
 #include "streams/tasks/outbox.h"
 #include "streams/output.h"
@@ -20,39 +20,37 @@ struct task_config {
 
 struct task {
     const struct task_config *config;
-    int32_t partition; // -1: all partitions that the worker has (no stores).
+    int32_t partition;
     struct input_list inputs;
     struct stores *stores;         // NULL without stores.
     struct outbox *outbox;         // NULL without side effects.
+    struct ledger *ledger;         // Of the running transaction.
     struct arena *arena;           // Work space between events.
     struct stores_place committed; // Of the last commit.
     struct stores_place place;     // Of the running transaction.
     bool changed;                  // Something was taken since the last commit.
 };
 
-// Text that goes with committed offsets: the number of the transaction, so that a restart sees at
-// once whether its state is behind.
-enum { TASK_METADATA_MAX = 64 };
-
-// Makes a task of these positions (of one partition number, or any for a task without stores).
-// `committed` are the group's committed positions of the same partitions, metadata included; state
-// is opened and brought up to them. Fails: SG_FATAL, SG_RETRY when Kafka does not answer.
+// Makes a task of these positions, all of one partition number. `committed` are the group's
+// committed positions of the same partitions, notes included; state is opened and brought up to
+// them. Fails: SG_FATAL, SG_RETRY when Kafka does not answer.
 SG_RESULT task_open(const struct task_config *config, const struct kafka_position *committed,
                     size_t count, struct task **ret_task);
 
 // Closes; what was not committed is dropped. Accepts NULL.
 void task_close(struct task **task);
 
-// Where to read on, one position an input. `ret_positions` has room for inputs.count; texts are
-// borrowed from the task and from `metadata`.
-void task_positions(const struct task *task, char metadata[static TASK_METADATA_MAX],
+// Where to read on, one position an input, with a commit note. `ret_positions` has room for
+// inputs.count; texts are borrowed from the task and from `metadata`.
+void task_positions(const struct task *task, char metadata[static COMMIT_NOTE_MAX],
                     struct kafka_position *ret_positions);
 
 // Forgets everything since the last commit; positions are those of the commit again. Fails:
 // SG_FATAL.
 SG_RESULT task_abort(struct task *task);
 
-// Writes changes into the open LMDB transaction and the changelog. Fails: SG_ABORT, SG_FATAL.
+// Writes changes into the open LMDB transaction and the changelog, then the Journal record. Fails:
+// SG_ABORT, SG_FATAL.
 SG_RESULT task_flush(struct task *task, struct output *output);
 
 // After the Kafka commit: saves state and place. Fails: SG_ABORT when the map is full: close and

@@ -249,7 +249,7 @@ static void a_changelog_made_anew_is_refused(void **state)
     (void)state;
     // The same groups, and topics that hold nothing.
     struct kafka_position positions[2 * PARTITIONS];
-    char metadata[2 * PARTITIONS][TASK_METADATA_MAX];
+    char metadata[2 * PARTITIONS][COMMIT_NOTE_MAX];
     for (int i = 0; i < 2 * PARTITIONS; i++) {
         const char *topic = i < PARTITIONS ? "quotes" : "subscriptions";
         positions[i] = fake_kafka_committed(group, topic, i % PARTITIONS);
