@@ -9,6 +9,7 @@
 
 #include "alert_events.h"
 #include "fake_kafka.h"
+#include "journal_check.h"
 #include "world_picture.h"
 
 enum { PICTURE_BYTES_MAX = 16 << 20 };
@@ -68,12 +69,14 @@ static void take_picture(struct buffer *out)
 void alerts_world_expect(void)
 {
     take_picture(&expected);
+    assert_true(journal_check("alerts", folder, ALERTS_WORLD_PARTITIONS) > 0);
 }
 
 void alerts_world_expect_same(const char *what, int nth)
 {
     take_picture(&found);
     assert_false(fake_kafka_is_open());
+    assert_true(journal_check("alerts", folder, ALERTS_WORLD_PARTITIONS) > 0);
     if (!bytes_equal(buffer_bytes(&expected), buffer_bytes(&found))) {
         print_error("after %s %d:\n--- expected\n%s--- found\n%s", what, nth,
                     (const char *)expected.data, (const char *)found.data);

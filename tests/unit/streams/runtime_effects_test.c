@@ -15,6 +15,7 @@
 #include "core/hash.h"
 #include "core/service/clock.h"
 #include "fake_kafka.h"
+#include "journal_check.h"
 #include "fake_process.h"
 #include "life.h"
 #include "schemas/delivery.h"
@@ -234,6 +235,7 @@ static int32_t attempts_of(const char *id, bool *ret_ended)
 static int expect_all_delivered(void)
 {
     int repeated = 0;
+    assert_true(journal_check("deliver", folder, PARTITIONS) > 0);
     for (int i = 0; i < NOTIFICATIONS; i++) {
         char id[ID_BYTES];
         bool ended = false;
