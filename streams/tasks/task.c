@@ -138,6 +138,7 @@ static sg_result open_state(struct task *task, const struct kafka_position *comm
     adopt_note(task, note);
     bool hashed = false;
     SG_TRY(stores_hash_all(task->stores, &hashed));
+    crash_point("state_hashed");
     // What was restored must know where to read on, even when the group forgets its positions
     // before the next commit.
     if (hashed || memcmp(&saved, &task->place, sizeof saved) != 0) {
@@ -291,6 +292,7 @@ sg_result task_flush(struct task *task, struct output *output)
     if (task->stores != NULL) {
         SG_TRY(flush_stores(task, output));
     }
+    crash_point("state_flushed");
     return task_journal_write(task, output);
 }
 

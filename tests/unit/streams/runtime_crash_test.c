@@ -72,8 +72,8 @@ static void killed_at_any_step_of_a_commit(void **state)
 {
     (void)state;
     live_undisturbed(SEED);
-    static const char *const points[] = {"flushed", "before_kafka_commit", "after_kafka_commit",
-                                         "task_saved", "committed"};
+    static const char *const points[] = {"state_flushed",      "flushed",    "before_kafka_commit",
+                                         "after_kafka_commit", "task_saved", "committed"};
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         die_everywhere(points[i], NULL);
     }
@@ -83,7 +83,8 @@ static void killed_while_it_starts_or_ends(void **state)
 {
     (void)state;
     live_undisturbed(SEED);
-    static const char *const points[] = {"assigned", "before_recovery", "recovery_end", "stopping"};
+    static const char *const points[] = {"assigned", "before_recovery", "recovery_end",
+                                         "state_hashed", "stopping"};
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         die_everywhere(points[i], NULL);
     }
@@ -96,6 +97,7 @@ static void killed_again_while_it_recovers(void **state)
     die_everywhere("after_kafka_commit", "before_recovery");
     die_everywhere("after_kafka_commit", "recovery_end");
     die_everywhere("task_saved", "recovery_end");
+    die_everywhere("after_kafka_commit", "state_hashed");
 }
 
 static uint64_t dice(uint64_t *seed)
@@ -109,18 +111,11 @@ static uint64_t dice(uint64_t *seed)
 // Up to two failures, a rebalance and a crash, all by chance.
 static void disturb(uint64_t *seed, struct life *life)
 {
-    static const char *const points[] = {"flushed",
-                                         "before_kafka_commit",
-                                         "after_kafka_commit",
-                                         "task_saved",
-                                         "committed",
-                                         "before_recovery",
-                                         "recovery_end",
-                                         "before_abort",
-                                         "after_abort",
-                                         "assigned",
-                                         "revoked",
-                                         "stopping"};
+    static const char *const points[] = {
+        "state_flushed", "flushed",      "before_kafka_commit", "after_kafka_commit",
+        "task_saved",    "committed",    "before_recovery",     "recovery_end",
+        "state_hashed",  "before_abort", "after_abort",         "assigned",
+        "revoked",       "stopping"};
     static const enum fake_call calls[] = {FAKE_BEGIN,  FAKE_SEND, FAKE_SEND_OFFSETS,
                                            FAKE_COMMIT, FAKE_NEXT, FAKE_PRODUCER_POLL};
     fake_kafka_restart();
