@@ -2,7 +2,7 @@
 #pragma once
 #include "core/buffer.h"
 #include "schemas/codec.h"
-#include "state/cache.h"
+#include "state/entries/cache.h"
 #include "state/index_table.h"
 #include "state/piece.h"
 #include "state/store.h"

@@ -180,37 +180,15 @@ static sg_result take_outcomes(struct worker *worker, int64_t *ret_taken)
     return sg_ok();
 }
 
-static size_t changes_of(const struct worker *worker)
-{
-    size_t changes = 0;
-    for (size_t i = 0; i < worker->task_count; i++) {
-        if (worker->tasks[i]->stores != NULL) {
-            changes += stores_dirty_count(worker->tasks[i]->stores);
-        }
-    }
-    return changes;
-}
-
-static bool is_ledger_full(const struct worker *worker)
-{
-    for (size_t i = 0; i < worker->task_count; i++) {
-        if (ledger_is_full(worker->tasks[i]->ledger)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // At once when the input is drained, else by age or size.
 static bool is_commit_due(const struct worker *worker, int64_t taken)
 {
     if (!worker->open) {
         return false;
     }
-    const struct stream_settings *stream = worker->config->stream;
     int64_t age_us = clock_monotonic_us() - worker->begun_us;
-    return taken == 0 || age_us >= stream->commit_interval_ms * 1000 ||
-           changes_of(worker) >= (size_t)stream->commit_changes || is_ledger_full(worker);
+    return taken == 0 || age_us >= worker->config->stream->commit_interval_ms * 1000 ||
+           worker_is_full(worker);
 }
 
 static sg_result offer_effects(struct worker *worker)

@@ -182,6 +182,19 @@ sg_result worker_begin(struct worker *worker)
     return sg_ok();
 }
 
+bool worker_is_full(const struct worker *worker)
+{
+    int64_t changes = 0;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        const struct task *task = worker->tasks[i];
+        if (ledger_is_full(task->ledger)) {
+            return true;
+        }
+        changes += task->stores == NULL ? 0 : (int64_t)stores_dirty_count(task->stores);
+    }
+    return changes >= worker->config->stream->commit_changes;
+}
+
 // Changelog, outputs and positions of every changed task go into the transaction.
 static sg_result prepare(struct worker *worker)
 {

@@ -45,6 +45,10 @@ SG_RESULT worker_check_partitions(struct worker *worker);
 // Begins a transaction if none is running. Fails as kafka_producer_begin().
 SG_RESULT worker_begin(struct worker *worker);
 
+// True when the running transaction has grown as far as it should: in changed entries, or in what
+// its Journal records tell.
+bool worker_is_full(const struct worker *worker);
+
 // Commits the running transaction: changelog and outputs, offsets, Kafka, then LMDB. Fails:
 // SG_ABORT, SG_FATAL.
 SG_RESULT worker_commit(struct worker *worker);

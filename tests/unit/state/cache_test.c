@@ -1,5 +1,5 @@
 // The cache against a plain array that forgets nothing.
-#include "state/cache.h"
+#include "state/entries/cache.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // The sum of entries, against one computed in Python with integers without bounds.
-#include "state/content_hash.h"
+#include "state/entries/content_hash.h"
 
 #include <stdarg.h>
 #include <stddef.h>

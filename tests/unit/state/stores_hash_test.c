@@ -1,6 +1,6 @@
 // The content hash of the stores follows what they hold, and nothing else: not the order of the
 // changes, not where transactions end, not the way the content got there.
-#include "state/content_hash.h"
+#include "state/entries/content_hash.h"
 #include "state/stores.h"
 
 #include <stdarg.h>

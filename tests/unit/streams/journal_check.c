@@ -13,7 +13,7 @@
 #include "core/hash.h"
 #include "fake_kafka.h"
 #include "schemas/journal.h"
-#include "state/content_hash.h"
+#include "state/entries/content_hash.h"
 #include "state/environment.h"
 #include "streams/topology.h"
 

@@ -1,5 +1,5 @@
 // Addition with carry over four words.
-#include "state/content_hash.h"
+#include "state/entries/content_hash.h"
 
 enum { WORDS = 4, WORD_BYTES = 8, KEY_SIZE_BYTES = 4 };
 

@@ -1,5 +1,5 @@
 // Open addressing with linear probing; eviction by a clock hand that walks the slots.
-#include "state/cache.h"
+#include "state/entries/cache.h"
 
 #include "core/hash.h"
 

@@ -2,7 +2,7 @@
 // cleaned or dropped. One thread.
 #pragma once
 #include "core/bytes.h"
-#include "state/content_hash.h"
+#include "state/entries/content_hash.h"
 
 struct cache;
 
