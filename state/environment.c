@@ -1,55 +1,19 @@
 // LMDB behind our own names: results with classes, a lock against a second process, growth.
 #include "state/lmdb_handles.h"
 
-#include "core/buffer.h"
 #include "core/folder.h"
+#include "core/service/log.h"
 #include "state/disk.h"
+#include "state/trust.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-enum { TABLES_MAX = 32, READERS_MAX = 512, FILE_MODE = 0640, PATH_BYTES_MAX = 4096 };
+enum { TABLES_MAX = 32, READERS_MAX = 512, FILE_MODE = 0640 };
 // What a small transaction may need beside its values: LMDB copies pages and lists free ones.
 enum { RESERVE_BYTES = 256 << 10 };
-
-sg_result lmdb_result(int code, const char *path, const char *action)
-{
-    switch (code) {
-    case MDB_SUCCESS:
-        return sg_ok();
-    case MDB_MAP_FULL:
-    case MDB_TXN_FULL:
-    case MDB_BAD_TXN:
-        return sg_fail(SG_ABORT, code, "state %s: %s: %s", path, action, mdb_strerror(code));
-    case MDB_READERS_FULL:
-        return sg_fail(SG_RETRY, code, "state %s: %s: too many readers at once", path, action);
-    case MDB_INVALID:
-    case MDB_VERSION_MISMATCH:
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-        return sg_fail(SG_FATAL, code,
-                       "state %s: %s: the file is damaged (%s); move the folder away and start "
-                       "again: state is restored from Kafka",
-                       path, action, mdb_strerror(code));
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-    case EIO: // LMDB's word for a write that was cut short.
-        return sg_fail(SG_FATAL, code,
-                       "state %s: %s: the file cannot be written (%s), %" PRId64
-                       " KiB are free on its disk; make room and start again: nothing is lost",
-                       path, action, mdb_strerror(code), disk_free_bytes(path) >> 10);
-    default:
-        return sg_fail(SG_FATAL, code, "state %s: %s: %s", path, action, mdb_strerror(code));
-    }
-}
 
 sg_result lmdb_written(int code, struct environment *environment, const char *action)
 {
@@ -67,36 +31,6 @@ struct bytes lmdb_bytes(MDB_val value)
     return bytes_of(value.mv_data, value.mv_size);
 }
 
-// The lock is advisory and ends with the process, so a crash leaves nothing to clean up.
-static sg_result lock_folder(struct environment *environment)
-{
-    SG_CLEANUP(buffer_done) struct buffer name;
-    buffer_init(&name, PATH_BYTES_MAX);
-    SG_TRY(buffer_print(&name, "%s/owner", environment->path));
-    SG_TRY(buffer_append_byte(&name, '\0'));
-    environment->lock = open((const char *)name.data, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
-    if (environment->lock < 0) {
-        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", (const char *)name.data,
-                       strerror(errno));
-    }
-    char owner[32] = {0};
-    if (flock(environment->lock, LOCK_EX | LOCK_NB) != 0) {
-        ssize_t got = read(environment->lock, owner, sizeof owner - 1);
-        owner[strcspn(owner, "\n")] = '\0';
-        return sg_fail(SG_FATAL, errno,
-                       "state %s is in use by process %s; stop that one first, or give this "
-                       "process another state.dir",
-                       environment->path, got > 0 ? owner : "(unknown)");
-    }
-    int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
-    if (ftruncate(environment->lock, 0) != 0 ||
-        pwrite(environment->lock, owner, (size_t)length, 0) != length) {
-        return sg_fail(SG_FATAL, errno, "cannot write %s: %s", (const char *)name.data,
-                       strerror(errno));
-    }
-    return sg_ok();
-}
-
 static sg_result open_env(struct environment *environment, int64_t map_bytes,
                           enum environment_sync sync)
 {
@@ -110,6 +44,42 @@ static sg_result open_env(struct environment *environment, int64_t map_bytes,
     SG_TRY(lmdb_result(mdb_env_open(environment->env, path, flags, FILE_MODE), path, "open"));
     int dead = 0;
     return lmdb_result(mdb_reader_check(environment->env, &dead), path, "check readers");
+}
+
+// Under the lock: before it, the file may be the live one of another process.
+static sg_result remove_untrusted(const char *path)
+{
+    bool removed = false;
+    SG_TRY(trust_check(path, &removed));
+    if (removed) {
+        log_warn("state was written without sync before the system restarted: it is emptied, to be "
+                 "filled from Kafka",
+                 (struct log_field[]){log_text("path", path), {.name = NULL}});
+    }
+    return sg_ok();
+}
+
+static sg_result note_sync(struct environment *environment, enum environment_sync sync)
+{
+    if (sync == ENVIRONMENT_SYNC_COMMIT) {
+        SG_TRY(environment_flush(environment));
+        return trust_end_unsynced(environment->path);
+    }
+    environment->is_unsynced = true;
+    return trust_begin_unsynced(environment->path);
+}
+
+// What is flushed at a clean end survives a restart of the system too.
+static void settle(struct environment *environment)
+{
+    sg_result result = environment_flush(environment);
+    if (sg_is_ok(result)) {
+        result = trust_end_unsynced(environment->path);
+    }
+    if (!sg_is_ok(result)) {
+        log_warn("state could not be written to the disk",
+                 (struct log_field[]){log_text("reason", sg_reason()), {.name = NULL}});
+    }
 }
 
 sg_result environment_open(const char *path, int64_t map_bytes, enum environment_sync sync,
@@ -127,8 +97,10 @@ sg_result environment_open(const char *path, int64_t map_bytes, enum environment
     }
     SG_TRY(folder_make(path));
     SG_TRY(disk_check(path));
-    SG_TRY(lock_folder(environment));
+    SG_TRY(trust_lock(path, &environment->lock));
+    SG_TRY(remove_untrusted(path));
     SG_TRY(open_env(environment, map_bytes, sync));
+    SG_TRY(note_sync(environment, sync));
     *ret_environment = SG_MOVE(environment);
     return sg_ok();
 }
@@ -138,6 +110,9 @@ void environment_close(struct environment **environment)
     struct environment *closing = *environment;
     if (closing == NULL) {
         return;
+    }
+    if (closing->is_unsynced) {
+        settle(closing);
     }
     if (closing->env != NULL) {
         mdb_env_close(closing->env);

@@ -22,13 +22,14 @@ struct table {
 struct transaction;
 
 // Opens the file at `path` (a folder is made with its parents), making it if absent, and locks it
-// against other processes. `map_bytes` is the most it may grow to at first; a full map is grown by
+// against other processes. A file that was written without sync before the system died cannot be
+// trusted and is emptied. `map_bytes` is the most it may grow to at first; a full map is grown by
 // environment_grow(). Fails: SG_FATAL when it is locked (naming the other process), unreadable or
 // of a newer format.
 SG_RESULT environment_open(const char *path, int64_t map_bytes, enum environment_sync sync,
                            struct environment **ret_environment);
 
-// Closes; no transaction may be open. Accepts NULL.
+// Flushes and closes; no transaction may be open. Accepts NULL.
 void environment_close(struct environment **environment);
 
 // Opens a table, making it if absent. No transaction of this thread may be open.

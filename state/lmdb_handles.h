@@ -1,6 +1,7 @@
 // What the handles of environment.h are. For environment.c and cursor.c alone.
 #pragma once
 #include "state/environment.h"
+#include "state/lmdb_error.h"
 
 #include <lmdb.h>
 
@@ -9,6 +10,7 @@ struct environment {
     char *path;
     int lock;
     bool was_full;
+    bool is_unsynced; // There is a note of it beside the file.
 };
 
 struct transaction {
@@ -21,10 +23,7 @@ struct cursor {
     struct transaction *transaction;
 };
 
-// The one translator of LMDB's codes.
-sg_result lmdb_result(int code, const char *path, const char *action);
-
-// The same for a write: that the map was full is noted for environment_was_full().
+// lmdb_result() of a write: that the map was full is noted for environment_was_full().
 sg_result lmdb_written(int code, struct environment *environment, const char *action);
 
 // Slices as LMDB has them: it takes them without const, and does not write to them.

@@ -1,9 +1,7 @@
 // A task's stores: opened together, flushed together, committed together.
 #include "state/stores.h"
 
-#include "core/service/log.h"
 #include "state/store_hash.h"
-#include "state/trust.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -20,7 +18,6 @@ struct stores {
     struct store list[STORES_MAX];
     size_t count;
     char *path;
-    bool synced;
     bool restoring; // As marked in the file.
 };
 
@@ -105,20 +102,9 @@ static sg_result check_identity(struct stores *stores, const char *identity)
 
 static sg_result open_environment(struct stores *stores, const struct stores_config *config)
 {
-    bool removed = false;
-    SG_TRY(trust_check(config->path, &removed));
-    if (removed) {
-        log_warn("state was written without sync before the system restarted: restoring it",
-                 (struct log_field[]){log_text("path", config->path), {.name = NULL}});
-    }
-    stores->synced = strcmp(config->state->sync, "commit") == 0;
-    enum environment_sync sync = stores->synced ? ENVIRONMENT_SYNC_COMMIT : ENVIRONMENT_SYNC_NONE;
-    SG_TRY(environment_open(config->path, config->state->map_bytes, sync, &stores->environment));
-    if (stores->synced) {
-        SG_TRY(environment_flush(stores->environment));
-        return trust_end_unsynced(config->path);
-    }
-    return trust_begin_unsynced(config->path);
+    bool synced = strcmp(config->state->sync, "commit") == 0;
+    enum environment_sync sync = synced ? ENVIRONMENT_SYNC_COMMIT : ENVIRONMENT_SYNC_NONE;
+    return environment_open(config->path, config->state->map_bytes, sync, &stores->environment);
 }
 
 static sg_result open_tables(struct stores *stores, const struct stores_config *config)
@@ -170,11 +156,6 @@ void stores_close(struct stores **stores)
     transaction_abort(&closing->batch.transaction);
     for (size_t i = 0; i < closing->count; i++) {
         store_done(&closing->list[i]);
-    }
-    // What is flushed at a clean end survives a restart of the system too.
-    if (closing->environment != NULL && !closing->synced &&
-        sg_is_ok(environment_flush(closing->environment))) {
-        sg_ignore(trust_end_unsynced(closing->path));
     }
     environment_close(&closing->environment);
     free(closing->path);

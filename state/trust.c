@@ -1,15 +1,18 @@
-// The note is a file with the boot id of the system that writes without sync; no file means that
-// all is synced.
+// The lock is advisory and ends with the process, so a crash leaves nothing to clean up. The note
+// is a file with the boot id of the system that writes without sync; no file means that all is
+// synced.
 #include "state/trust.h"
 
 #include "core/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
-enum { BOOT_ID_CHARS = 36, NAME_MAX_BYTES = 4096, FILE_MODE = 0640 };
+enum { BOOT_ID_CHARS = 36, NAME_MAX_BYTES = 4096, FILE_MODE = 0640, OWNER_CHARS = 32 };
 
 // A text that ends with a NUL, in a buffer of its own.
 static sg_result join(struct buffer *name, const char *path, const char *file)
@@ -65,6 +68,45 @@ static sg_result remove_file(const char *path, const char *file)
     return sg_ok();
 }
 
+static void close_file(int *file)
+{
+    if (*file >= 0) {
+        close(*file);
+    }
+}
+
+static sg_result refuse(const char *path, int file)
+{
+    char owner[OWNER_CHARS] = {0};
+    ssize_t got = read(file, owner, sizeof owner - 1);
+    owner[strcspn(owner, "\n")] = '\0';
+    return sg_fail(SG_FATAL, EWOULDBLOCK,
+                   "state %s is in use by process %s; stop that one first, or give this "
+                   "process another state.dir",
+                   path, got > 0 ? owner : "(unknown)");
+}
+
+sg_result trust_lock(const char *path, int *ret_lock)
+{
+    SG_CLEANUP(buffer_done) struct buffer name;
+    SG_TRY(join(&name, path, "owner"));
+    SG_CLEANUP(close_file) int file = open(text(&name), O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (file < 0) {
+        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", text(&name), strerror(errno));
+    }
+    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        return refuse(path, file);
+    }
+    char owner[OWNER_CHARS];
+    int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
+    if (ftruncate(file, 0) != 0 || pwrite(file, owner, (size_t)length, 0) != length) {
+        return sg_fail(SG_FATAL, errno, "cannot write %s: %s", text(&name), strerror(errno));
+    }
+    *ret_lock = file;
+    file = -1;
+    return sg_ok();
+}
+
 sg_result trust_check(const char *path, bool *ret_removed)
 {
     SG_CLEANUP(buffer_done) struct buffer name;
@@ -109,19 +151,31 @@ static sg_result sync_folder(const char *path)
                      : sg_fail(SG_FATAL, code, "cannot sync %s: %s", path, strerror(code));
 }
 
+static sg_result write_note(const char *name)
+{
+    char current[BOOT_ID_CHARS];
+    SG_TRY(read_boot_id(current));
+    int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+    if (file < 0) {
+        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", name, strerror(errno));
+    }
+    sg_result written = write_synced(file, current, sizeof current, name);
+    close(file);
+    return written;
+}
+
+// Under its name only when it is whole: a process killed in between leaves no note that says
+// nothing.
 sg_result trust_begin_unsynced(const char *path)
 {
     SG_CLEANUP(buffer_done) struct buffer name;
     SG_TRY(join(&name, path, "unsynced"));
-    char current[BOOT_ID_CHARS];
-    SG_TRY(read_boot_id(current));
-    int file = open(text(&name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-    if (file < 0) {
-        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", text(&name), strerror(errno));
+    SG_CLEANUP(buffer_done) struct buffer new_name;
+    SG_TRY(join(&new_name, path, "unsynced.new"));
+    SG_TRY(write_note(text(&new_name)));
+    if (rename(text(&new_name), text(&name)) != 0) {
+        return sg_fail(SG_FATAL, errno, "cannot write %s: %s", text(&name), strerror(errno));
     }
-    sg_result written = write_synced(file, current, sizeof current, text(&name));
-    close(file);
-    SG_TRY(written);
     return sync_folder(path);
 }
 

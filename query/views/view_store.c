@@ -2,7 +2,6 @@
 #include "query/views/view_store.h"
 
 #include "core/service/log.h"
-#include "state/trust.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +19,6 @@ static const char *const table_names[VIEW_TABLE_COUNT] = {
 
 struct view_store {
     char path[PATH_BYTES_MAX];
-    bool synced;
     struct environment *environment;
     struct table tables[VIEW_TABLE_COUNT];
     pthread_rwlock_t readers; // Held by every snapshot, and alone while the file grows.
@@ -77,19 +75,9 @@ static sg_result open_file(struct view_store *store, const struct state_settings
     if (size < 0 || (size_t)size >= sizeof store->path) {
         return sg_fail(SG_FATAL, 0, "state.dir is longer than %d bytes", PATH_BYTES_MAX);
     }
-    store->synced = strcmp(settings->sync, "commit") == 0;
-    bool removed = false;
-    SG_TRY(trust_check(store->path, &removed));
-    if (removed) {
-        log_warn("the system restarted: the views are built anew",
-                 (struct log_field[]){log_text("path", store->path), {.name = NULL}});
-    }
-    SG_TRY(environment_open(store->path, settings->map_bytes,
-                            store->synced ? ENVIRONMENT_SYNC_COMMIT : ENVIRONMENT_SYNC_NONE,
-                            &store->environment));
-    if (!store->synced) {
-        SG_TRY(trust_begin_unsynced(store->path));
-    }
+    bool synced = strcmp(settings->sync, "commit") == 0;
+    enum environment_sync sync = synced ? ENVIRONMENT_SYNC_COMMIT : ENVIRONMENT_SYNC_NONE;
+    SG_TRY(environment_open(store->path, settings->map_bytes, sync, &store->environment));
     return open_tables(store);
 }
 
@@ -110,29 +98,12 @@ sg_result view_store_open(const struct state_settings *settings, struct view_sto
     return sg_ok();
 }
 
-// Leaves a file that may be trusted after a restart of the system.
-static void settle(struct view_store *store)
-{
-    if (store->environment == NULL || store->synced) {
-        return;
-    }
-    sg_result result = environment_flush(store->environment);
-    if (sg_is_ok(result)) {
-        result = trust_end_unsynced(store->path);
-    }
-    if (!sg_is_ok(result)) {
-        log_warn("the views could not be written to the disk",
-                 (struct log_field[]){log_text("reason", sg_reason()), {.name = NULL}});
-    }
-}
-
 void view_store_close(struct view_store **store)
 {
     struct view_store *closing = *store;
     if (closing == NULL) {
         return;
     }
-    settle(closing);
     environment_close(&closing->environment);
     pthread_rwlock_destroy(&closing->readers);
     free(closing);

@@ -72,6 +72,47 @@ static void another_cluster_is_refused(void **state)
     shelf_must(shelf_open(shelf.folder, "cluster/", "none"));
 }
 
+static void write_note(const char *text)
+{
+    char note[sizeof shelf.folder + 16];
+    snprintf(note, sizeof note, "%s/unsynced", shelf.folder);
+    FILE *file = fopen(note, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+// The note of another boot stands there until the process that has the folder has written its own.
+static void a_refused_process_leaves_the_file_alone(void **state)
+{
+    (void)state;
+    shelf_write_user("a", "a@x");
+    shelf_commit();
+    write_note("00000000-0000-0000-0000-000000000000");
+    struct stores *first = shelf.stores;
+    struct stores_place place = shelf.place;
+    shelf.stores = NULL;
+    assert_int_equal(shelf_open(shelf.folder, "cluster/", "none").class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), "is in use by process"));
+    shelf.stores = first;
+    shelf.place = place;
+    shelf_reopen(); // The end of the first was clean: its file is to be trusted.
+    assert_int_equal(shelf.place.sequence, 1);
+    assert_true(shelf_has_user("a", "a@x"));
+}
+
+static void an_untrusted_file_is_emptied(void **state)
+{
+    (void)state;
+    shelf_write_user("a", "a@x");
+    shelf_commit();
+    stores_close(&shelf.stores);
+    write_note("00000000-0000-0000-0000-000000000000");
+    shelf_must(shelf_open(shelf.folder, "cluster/", "none"));
+    assert_int_equal(shelf.place.sequence, 0);
+    assert_false(shelf_has_user("a", NULL));
+}
+
 static void another_format_is_refused(void **state)
 {
     (void)state;
@@ -118,6 +159,9 @@ int main(void)
                                         shelf_end),
         cmocka_unit_test_setup_teardown(the_place_is_saved_with_the_state, shelf_begin, shelf_end),
         cmocka_unit_test_setup_teardown(another_cluster_is_refused, shelf_begin, shelf_end),
+        cmocka_unit_test_setup_teardown(a_refused_process_leaves_the_file_alone, shelf_begin,
+                                        shelf_end),
+        cmocka_unit_test_setup_teardown(an_untrusted_file_is_emptied, shelf_begin, shelf_end),
         cmocka_unit_test_setup_teardown(another_format_is_refused, shelf_begin, shelf_end),
         cmocka_unit_test_setup_teardown(synced_state_leaves_no_note, shelf_begin, shelf_end),
     };
