@@ -27,6 +27,7 @@ struct wanted {
     size_t count;
     char retention[NUMBER_MAX];
     char bytes[NUMBER_MAX];
+    char tombstone[NUMBER_MAX];
 };
 
 static void free_text(char **text)
@@ -54,14 +55,16 @@ static void decide_configs(const struct topic_info *info, struct wanted *wanted)
 }
 
 // A restore reads what compaction has not taken yet, so segments are small enough to be closed, and
-// cleaned before half of them is old. A tombstone stays a day for whoever is restoring.
+// cleaned before half of them is old. A tombstone stays for whoever is restoring,
+// and for state that was away: older state is not caught up but restored as a whole.
 static void tune_compaction(const struct topic_info *info, struct wanted *wanted)
 {
     if (info->compacted) {
         add_config(wanted, "segment.bytes", "67108864");
         add_config(wanted, "segment.ms", "86400000");
         add_config(wanted, "min.cleanable.dirty.ratio", "0.3");
-        add_config(wanted, "delete.retention.ms", "86400000");
+        snprintf(wanted->tombstone, sizeof wanted->tombstone, "%d", TOPIC_TOMBSTONE_MS);
+        add_config(wanted, "delete.retention.ms", wanted->tombstone);
     }
 }
 

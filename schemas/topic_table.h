@@ -22,6 +22,9 @@ enum topic {
     TOPIC_COUNT
 };
 
+// How long a compacted topic keeps a tombstone for those who still have the value.
+enum { TOPIC_TOMBSTONE_MS = 86400000 };
+
 // Topics of one group are read together and must have the same number of partitions.
 enum topic_group {
     TOPIC_GROUP_NONE,

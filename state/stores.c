@@ -9,7 +9,7 @@
 #include <string.h>
 
 // Layout of the file: raised when an older program must not read it any more.
-enum { FORMAT_WITHOUT_HASH = 1, FORMAT = 2 };
+enum { OLDER_FORMAT = 1, FORMAT = 2 };
 
 struct stores {
     struct environment *environment;
@@ -33,7 +33,7 @@ struct stored_place {
 };
 
 // Bytes of a place in the older format: it ends before what came later.
-enum { BYTES_WITHOUT_HASH = offsetof(struct stored_place, place.journal) };
+enum { OLDER_BYTES = offsetof(struct stored_place, place.saved_ms) };
 
 static struct bytes meta_key(const char *name)
 {
@@ -46,6 +46,18 @@ static void new_place(struct stores_place *ret_place)
     for (size_t i = 0; i < STORES_INPUTS_MAX; i++) {
         ret_place->next_offsets[i] = KAFKA_OFFSET_NONE;
     }
+}
+
+static sg_result write_place(struct stores *stores, struct transaction *transaction,
+                             const struct stores_place *place)
+{
+    struct stored_place stored = {.format = FORMAT, .place = *place};
+    for (size_t i = 0; i < stores->count; i++) {
+        const struct store_content *hash = &stores->list[i].hash;
+        stored.hashes[i] = (struct stored_hash){hash->known, hash->sum};
+    }
+    return table_put(transaction, stores->meta, meta_key("place"),
+                     bytes_of(&stored, sizeof stored));
 }
 
 static sg_result read_place(struct stores *stores, struct stores_place *ret_place)
@@ -61,14 +73,14 @@ static sg_result read_place(struct stores *stores, struct stores_place *ret_plac
         return sg_ok();
     }
     struct stored_place stored = {0};
-    if (value.size != sizeof stored && value.size != BYTES_WITHOUT_HASH) {
+    if (value.size != sizeof stored && value.size != OLDER_BYTES) {
         return sg_fail(SG_FATAL, 0,
                        "state %s was written by another version of this program; move the folder "
                        "away and start again: state is restored from Kafka",
                        stores->path);
     }
     memcpy(&stored, value.data, value.size);
-    if (stored.format != (value.size == sizeof stored ? FORMAT : FORMAT_WITHOUT_HASH)) {
+    if (stored.format != (value.size == sizeof stored ? FORMAT : OLDER_FORMAT)) {
         return sg_fail(SG_FATAL, 0,
                        "state %s has format %lld, this program knows %d; move the "
                        "folder away and start again: state is restored from Kafka",
@@ -208,13 +220,7 @@ sg_result stores_commit(struct stores *stores, const struct stores_place *place)
     for (size_t i = 0; i < stores->count; i++) {
         SG_TRY(store_write_gathered(&stores->list[i]));
     }
-    struct stored_place stored = {.format = FORMAT, .place = *place};
-    for (size_t i = 0; i < stores->count; i++) {
-        const struct store_content *hash = &stores->list[i].hash;
-        stored.hashes[i] = (struct stored_hash){hash->known, hash->sum};
-    }
-    SG_TRY(
-        table_put(transaction, stores->meta, meta_key("place"), bytes_of(&stored, sizeof stored)));
+    SG_TRY(write_place(stores, transaction, place));
     release_cursors(stores);
     SG_TRY(transaction_commit(&stores->batch.transaction));
     for (size_t i = 0; i < stores->count; i++) {

@@ -18,7 +18,8 @@ struct stores_place {
     int64_t stream_time_ms;                  // Greatest record timestamp taken.
     int64_t next_offsets[STORES_INPUTS_MAX]; // By input, in the processor's order.
     int64_t changelog_offsets[STORES_MAX];   // By store: where the changelog goes on.
-    char journal[STORES_JOURNAL_CHARS];      // Digest of the last Journal record, "" for none.
+    int64_t saved_ms; // Wall time at which Kafka had no more than this; 0: unknown.
+    char journal[STORES_JOURNAL_CHARS]; // Digest of the last Journal record, "" for none.
 };
 
 struct codec;

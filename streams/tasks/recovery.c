@@ -9,6 +9,7 @@
 #include "core/service/stop.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     FETCH_WAIT_MS = 5,
@@ -18,7 +19,9 @@ enum {
     WAIT_MS = 100,
     PROGRESS_US = 1000000,
     SILENCE_MS_MAX = 60000,
-    GROWTHS_MAX = 48 // Doublings of the map: more than an address has bits for.
+    GROWTHS_MAX = 48, // Doublings of the map: more than an address has bits for.
+    // Half the time that Kafka keeps a tombstone: the clocks of machines differ.
+    AGE_MS_MAX = TOPIC_TOMBSTONE_MS / 2
 };
 
 // One changelog being read.
@@ -37,6 +40,7 @@ struct recovery {
     struct kafka_consumer *consumer;
     struct changelog changelogs[STORES_MAX];
     size_t count;
+    int64_t began_ms; // Wall time before the ends were asked for.
     int64_t applied;
     int64_t uncommitted;
     size_t uncommitted_bytes;
@@ -268,6 +272,48 @@ static sg_result catch_up(struct recovery *recovery)
     return sg_ok();
 }
 
+// True for state that is behind and so old that a removal it lacks may be gone from the changelog:
+// what was removed would stay for ever, and an outbox would send it again.
+static bool is_outdated(const struct recovery *recovery)
+{
+    const struct task *task = recovery->task;
+    bool is_resumed = stores_is_restoring(task->stores);
+    bool is_behind = task->place.sequence > 0 && recovery->sequence > task->place.sequence;
+    int64_t age_ms = recovery->began_ms - task->place.saved_ms;
+    return (is_resumed || is_behind) && (age_ms > AGE_MS_MAX || age_ms < -AGE_MS_MAX);
+}
+
+// Committed with the first piece of what is restored.
+static sg_result begin_anew(struct recovery *recovery)
+{
+    struct task *task = recovery->task;
+    log_info("the state is behind, and older than Kafka keeps removals for: restoring all of it",
+             (struct log_field[]){log_text("processor", task->config->processor->name),
+                                  log_int("partition", task->partition),
+                                  {.name = NULL}});
+    task->place.sequence = 0;
+    task->place.stream_time_ms = 0;
+    memset(task->place.changelog_offsets, 0, sizeof task->place.changelog_offsets);
+    task->place.saved_ms = 0;
+    return stores_clear(task->stores);
+}
+
+// A state that is empty, or was left in the middle, is restored as a whole.
+static sg_result begin(struct recovery *recovery, bool *ret_whole)
+{
+    struct task *task = recovery->task;
+    if (is_outdated(recovery)) {
+        SG_TRY(begin_anew(recovery));
+    }
+    *ret_whole = task->place.sequence == 0 || stores_is_restoring(task->stores);
+    if (!*ret_whole) {
+        return sg_ok();
+    }
+    // What it read stays good for as long as the removals behind it are kept.
+    task->place.saved_ms = task->place.saved_ms == 0 ? recovery->began_ms : task->place.saved_ms;
+    return stores_begin_restore(task->stores);
+}
+
 // Reads from what is saved to the end. Fails with SG_ABORT when the map was full.
 static sg_result restore(struct recovery *recovery)
 {
@@ -276,11 +322,9 @@ static sg_result restore(struct recovery *recovery)
     recovery->began_us = recovery->told_us = recovery->last_record_us = now_us;
     recovery->applied = recovery->uncommitted = 0;
     recovery->uncommitted_bytes = 0;
-    // A state that is empty, or was left in the middle, is restored as a whole.
-    bool whole = task->place.sequence == 0 || stores_is_restoring(task->stores);
-    if (whole) {
-        SG_TRY(stores_begin_restore(task->stores));
-    }
+    recovery->began_ms = clock_wall_ms();
+    bool whole = false;
+    SG_TRY(begin(recovery, &whole));
     sg_result caught_up = catch_up(recovery);
     kafka_consumer_close(&recovery->consumer);
     SG_TRY(caught_up);
@@ -290,6 +334,7 @@ static sg_result restore(struct recovery *recovery)
     if (recovery->sequence > 0) {
         task->place.sequence = recovery->sequence;
     }
+    task->place.saved_ms = recovery->began_ms;
     crash_point("recovery_end");
     return stores_commit(task->stores, &task->place);
 }

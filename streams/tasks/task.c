@@ -1,6 +1,7 @@
 // Tasks: opened with their state, committed after Kafka, rewound on an abort.
 #include "streams/tasks/task.h"
 
+#include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
 #include "streams/tasks/recovery.h"
@@ -311,6 +312,7 @@ sg_result task_commit(struct task *task, struct output *output)
 {
     if (task->stores != NULL) {
         note_changelog_offsets(task, output);
+        task->place.saved_ms = clock_wall_ms();
         SG_TRY(stores_commit(task->stores, &task->place));
     }
     for (size_t i = 0; i < task->inputs.count; i++) {

@@ -52,7 +52,8 @@ static void the_place_is_saved_with_the_state(void **state)
     (void)state;
     assert_int_equal(shelf.place.sequence, 0);
     assert_int_equal(shelf.place.next_offsets[0], KAFKA_OFFSET_NONE);
-    shelf.place = (struct stores_place){.stream_time_ms = 77};
+    assert_int_equal(shelf.place.saved_ms, 0);
+    shelf.place = (struct stores_place){.stream_time_ms = 77, .saved_ms = 88};
     shelf.place.next_offsets[STORES_INPUTS_MAX - 1] = 12;
     shelf.place.changelog_offsets[STORES_MAX - 1] = 34;
     shelf_commit();
@@ -122,7 +123,7 @@ static void another_format_is_refused(void **state)
     struct table meta;
     for (int size_differs = 0; size_differs < 2; size_differs++) {
         struct transaction *transaction = NULL;
-        int64_t stored[1 + sizeof(struct stores_place) / sizeof(int64_t)] = {999};
+        int64_t stored[sizeof(struct stores_place) / sizeof(int64_t)] = {999}; // No time, a format.
         shelf_must(environment_open(shelf.folder, 64 << 20, ENVIRONMENT_SYNC_NONE, &environment));
         shelf_must(environment_table(environment, "meta", &meta));
         shelf_must(transaction_begin(environment, true, &transaction));

@@ -243,6 +243,30 @@ void fake_kafka_delete_before(const char *topic, int32_t partition, int64_t offs
     cluster_log_of(topic, partition)->first = offset;
 }
 
+static bool is_outdated(const struct cluster_log *log, int64_t at)
+{
+    const struct fake_record *record = &log->records[at].content;
+    for (int64_t later = at + 1; later < log->end; later++) {
+        if (log->records[later].status == CLUSTER_COMMITTED &&
+            bytes_equal(log->records[later].content.key, record->key)) {
+            return true;
+        }
+    }
+    return !record->has_value;
+}
+
+void fake_kafka_compact(const char *topic)
+{
+    for (int32_t partition = 0; partition < cluster_partitions(topic); partition++) {
+        struct cluster_log *log = cluster_log_of(topic, partition);
+        for (int64_t at = 0; at < log->end; at++) {
+            if (log->records[at].status == CLUSTER_COMMITTED && is_outdated(log, at)) {
+                log->records[at].status = CLUSTER_COMPACTED;
+            }
+        }
+    }
+}
+
 void fake_kafka_expire_groups(void)
 {
     cluster_get()->position_count = 0;

@@ -11,7 +11,13 @@ enum {
     CLUSTER_HEAP_BYTES = 48 << 20
 };
 
-enum cluster_status { CLUSTER_COMMITTED, CLUSTER_OPEN, CLUSTER_ABORTED, CLUSTER_MARKER };
+enum cluster_status {
+    CLUSTER_COMMITTED,
+    CLUSTER_OPEN,
+    CLUSTER_ABORTED,
+    CLUSTER_MARKER,
+    CLUSTER_COMPACTED
+};
 
 struct cluster_record {
     struct fake_record content;

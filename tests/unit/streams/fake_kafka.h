@@ -63,6 +63,10 @@ void fake_kafka_on_wait(void (*hook)(int waits));
 // Deletes records before an offset, as retention does.
 void fake_kafka_delete_before(const char *topic, int32_t partition, int64_t offset);
 
+// What a cleaner leaves of a topic in the end: of each key the last record, unless it is a
+// tombstone.
+void fake_kafka_compact(const char *topic);
+
 // Committed positions: all are forgotten, one is read or set.
 void fake_kafka_expire_groups(void);
 struct kafka_position fake_kafka_committed(const char *group, const char *topic, int32_t partition);

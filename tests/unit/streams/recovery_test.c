@@ -180,6 +180,45 @@ static void a_restore_grows_a_map_that_is_too_small(void **state)
     expect_same_state(other_folder);
 }
 
+static const char *const changelogs[] = {"soglia-alerts-instruments-changelog",
+                                         "soglia-alerts-subscriptions-changelog"};
+
+// Forgets what is in the changelogs so far.
+static void empty_changelogs(void)
+{
+    for (size_t i = 0; i < sizeof changelogs / sizeof changelogs[0]; i++) {
+        for (int32_t partition = 0; partition < PARTITIONS; partition++) {
+            struct fake_record record = {.offset = -1};
+            size_t at = 0;
+            while (fake_kafka_read(changelogs[i], partition, at, &record)) {
+                at++;
+            }
+            fake_kafka_delete_before(changelogs[i], partition, record.offset + 1);
+        }
+    }
+}
+
+static void state_that_is_behind_reads_on_while_it_is_young(void **state)
+{
+    (void)state;
+    enum { HOUR_MS = 3600 * 1000 };
+    struct life life = new_life();
+    life.folder = other_folder;
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    fake_kafka_restart();
+    empty_changelogs(); // A restore of the whole would find nothing of what was.
+    alert_events_put(SEED + 1, EVENTS);
+    life.folder = folder;
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    take_picture(&expected, folder);
+    fake_kafka_restart();
+    fake_clock_advance(11 * HOUR_MS);
+    life.folder = other_folder;
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    expect_same_state(other_folder);
+    fake_clock_advance(-11 * HOUR_MS);
+}
+
 static void expired_positions_go_on_from_state_that_lacks_nothing(void **state)
 {
     (void)state;
@@ -304,6 +343,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_restore_that_was_killed_is_done_again, begin, end),
         cmocka_unit_test_setup_teardown(trouble_during_a_restore_is_waited_for, begin, end),
         cmocka_unit_test_setup_teardown(a_restore_grows_a_map_that_is_too_small, begin, end),
+        cmocka_unit_test_setup_teardown(state_that_is_behind_reads_on_while_it_is_young, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(expired_positions_go_on_from_state_that_lacks_nothing,
                                         begin, end),
         cmocka_unit_test_setup_teardown(expired_positions_without_state_are_refused_for_good, begin,

@@ -32,7 +32,8 @@ enum {
     PASSAGES_MAX = 300,
     ID_BYTES = 16,
     VALUE_BYTES_MAX = 1 << 16,
-    NOTES_OFFSET = SG_REASON_MAX
+    NOTES_OFFSET = SG_REASON_MAX,
+    AWAY_MS = 13 * 3600 * 1000
 };
 
 // What the world saw: it outlives the process.
@@ -232,10 +233,10 @@ static int32_t attempts_of(const char *id, bool *ret_ended)
 }
 
 // Returns how many attempts were made more often than once.
-static int expect_all_delivered(void)
+static int expect_all_delivered_in(const char *state_folder)
 {
     int repeated = 0;
-    assert_true(journal_check("deliver", folder, PARTITIONS) > 0);
+    assert_true(journal_check("deliver", state_folder, PARTITIONS) > 0);
     for (int i = 0; i < NOTIFICATIONS; i++) {
         char id[ID_BYTES];
         bool ended = false;
@@ -250,6 +251,11 @@ static int expect_all_delivered(void)
         assert_int_equal(times_sent(id, attempts + 1), 0);
     }
     return repeated;
+}
+
+static int expect_all_delivered(void)
+{
+    return expect_all_delivered_in(folder);
 }
 
 static void undisturbed_each_attempt_is_made_once(void **state)
@@ -312,6 +318,33 @@ static void partitions_that_come_and_go_are_delivered(void **state)
     }
 }
 
+// A machine that comes back after another one went on without it, when Kafka keeps nothing of what
+// was removed meanwhile.
+static void state_that_missed_removals_sends_nothing_again(void **state)
+{
+    (void)state;
+    new_world();
+    struct life life = new_life();
+    life.crash_at = "committed";
+    life.crash_nth = 8;
+    assert_int_equal(life_run(&life), LIFE_CRASHED);
+    fake_kafka_restart();
+    char other_folder[LIFE_FOLDER_MAX];
+    life_make_folder(other_folder);
+    life.crash_at = NULL;
+    life.folder = other_folder;
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    int repeated = expect_all_delivered_in(other_folder);
+    life_remove_folder(other_folder);
+    fake_kafka_compact("soglia-deliver-outbox-changelog");
+    fake_kafka_restart();
+    fake_clock_advance(AWAY_MS);
+    life.folder = folder;
+    assert_int_equal(life_run(&life), LIFE_STOPPED);
+    assert_int_equal(expect_all_delivered(), repeated);
+    fake_clock_advance(-AWAY_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_anywhere_nothing_is_lost, begin, end),
         cmocka_unit_test_setup_teardown(lost_transactions_are_done_again_without_sending_again,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(state_that_missed_removals_sends_nothing_again, begin, end),
         cmocka_unit_test_setup_teardown(partitions_that_come_and_go_are_delivered, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
