@@ -138,9 +138,8 @@ static void place(struct slot *slots, size_t slot_count, struct slot slot)
     slots[at] = slot;
 }
 
-static bool grow(struct cache *cache)
+static bool resize(struct cache *cache, size_t slot_count)
 {
-    size_t slot_count = cache->slot_count * 2;
     struct slot *slots = calloc(slot_count, sizeof *slots);
     if (slots == NULL) {
         return false;
@@ -176,13 +175,30 @@ static struct cache_entry *make_entry(const struct cache *cache, struct bytes ke
     return entry;
 }
 
+// Keeps the slots three quarters full at most, so that runs stay short, and an eighth full at
+// least, so that the hand finds entries.
+static bool fit_slots(struct cache *cache)
+{
+    if ((cache->count + 1) * 4 > cache->slot_count * 3) {
+        return resize(cache, cache->slot_count * 2);
+    }
+    if (cache->slot_count > FIRST_SLOTS && (cache->count + 1) * 8 < cache->slot_count) {
+        // Without memory for it they stay as they are.
+        (void)resize(cache, cache->slot_count / 2);
+    }
+    return true;
+}
+
 struct cache_entry *cache_add(struct cache *cache, struct bytes key)
 {
     if (cache->count >= cache->max_entries) {
         evict_one(cache);
     }
-    // Three quarters full at most, so that runs stay short.
-    if ((cache->count + 1) * 4 > cache->slot_count * 3 && !grow(cache)) {
+    // What a large transaction added goes one by one, so that no single event pays for it.
+    if (cache->count >= cache->max_entries) {
+        evict_one(cache);
+    }
+    if (!fit_slots(cache)) {
         return NULL;
     }
     uint64_t hash = hash_bytes(key);

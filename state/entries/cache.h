@@ -29,8 +29,8 @@ void cache_free(struct cache **cache);
 // or cache_drop_dirty().
 struct cache_entry *cache_find(struct cache *cache, struct bytes key);
 
-// Adds an entry for a key that is not here, evicting a clean one when full. NULL when memory is
-// out.
+// Adds an entry for a key that is not here, evicting a clean one when full and two when there are
+// too many. NULL when memory is out.
 struct cache_entry *cache_add(struct cache *cache, struct bytes key);
 
 // Replaces the stored form; takes a copy. False when memory is out.

@@ -186,6 +186,21 @@ static void a_cache_of_changes_grows(void **state)
     finish(true);
 }
 
+// However large a transaction was: what it made of the cache goes as new entries come.
+static void a_cache_that_grew_shrinks_to_its_size(void **state)
+{
+    (void)state;
+    enum { HUGE = 50000 };
+    for (uint32_t key = 0; key < HUGE; key++) {
+        cache_touch(cache, cache_add(cache, bytes_of(&key, sizeof key)));
+    }
+    cache_clean(cache);
+    for (uint32_t key = HUGE; key < 3 * HUGE; key++) {
+        assert_non_null(cache_add(cache, bytes_of(&key, sizeof key)));
+    }
+    assert_in_range(cache_count(cache), MAX_ENTRIES / 2, MAX_ENTRIES + 1);
+}
+
 static void clearing_forgets_all(void **state)
 {
     (void)state;
@@ -220,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(clean_entries_make_room, begin, end),
         cmocka_unit_test_setup_teardown(what_is_used_stays, begin, end),
         cmocka_unit_test_setup_teardown(a_cache_of_changes_grows, begin, end),
+        cmocka_unit_test_setup_teardown(a_cache_that_grew_shrinks_to_its_size, begin, end),
         cmocka_unit_test_setup_teardown(clearing_forgets_all, begin, end),
         cmocka_unit_test_setup_teardown(stored_forms_grow_and_shrink, begin, end),
     };
