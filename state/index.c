@@ -40,55 +40,59 @@ sg_result index_remove(struct index *index, struct bytes key)
     return table_delete(transaction, index->table, key);
 }
 
+// The key outlives the writes that follow.
 static void keep_key(struct bytes key, struct index_key *ret_key)
 {
     ret_key->size = key.size;
     memcpy(ret_key->data, key.data, key.size);
 }
 
-// One of the four cursor moves, its key copied.
-static sg_result keep(sg_result moved, struct bytes key, bool found, struct index_key *ret_key)
-{
-    if (sg_is_ok(moved) && found) {
-        keep_key(key, ret_key);
-    }
-    return moved;
-}
-
 sg_result index_at_least(struct index *index, struct bytes key, struct index_key *ret_key,
                          bool *ret_found)
 {
     SG_TRY(open_cursor(index));
-    struct bytes place;
+    struct bytes place = {NULL, 0};
     struct bytes value;
-    sg_result moved = cursor_at_least(index->cursor, key, &place, &value, ret_found);
-    return keep(moved, place, *ret_found, ret_key);
+    SG_TRY(cursor_at_least(index->cursor, key, &place, &value, ret_found));
+    if (*ret_found) {
+        keep_key(place, ret_key);
+    }
+    return sg_ok();
 }
 
 sg_result index_at_most(struct index *index, struct bytes key, struct index_key *ret_key,
                         bool *ret_found)
 {
     SG_TRY(open_cursor(index));
-    struct bytes place;
+    struct bytes place = {NULL, 0};
     struct bytes value;
-    sg_result moved = cursor_at_most(index->cursor, key, &place, &value, ret_found);
-    return keep(moved, place, *ret_found, ret_key);
+    SG_TRY(cursor_at_most(index->cursor, key, &place, &value, ret_found));
+    if (*ret_found) {
+        keep_key(place, ret_key);
+    }
+    return sg_ok();
 }
 
 sg_result index_next(struct index *index, struct index_key *ret_key, bool *ret_found)
 {
-    struct bytes place;
+    struct bytes place = {NULL, 0};
     struct bytes value;
-    sg_result moved = cursor_next(index->cursor, &place, &value, ret_found);
-    return keep(moved, place, *ret_found, ret_key);
+    SG_TRY(cursor_next(index->cursor, &place, &value, ret_found));
+    if (*ret_found) {
+        keep_key(place, ret_key);
+    }
+    return sg_ok();
 }
 
 sg_result index_previous(struct index *index, struct index_key *ret_key, bool *ret_found)
 {
-    struct bytes place;
+    struct bytes place = {NULL, 0};
     struct bytes value;
-    sg_result moved = cursor_previous(index->cursor, &place, &value, ret_found);
-    return keep(moved, place, *ret_found, ret_key);
+    SG_TRY(cursor_previous(index->cursor, &place, &value, ret_found));
+    if (*ret_found) {
+        keep_key(place, ret_key);
+    }
+    return sg_ok();
 }
 
 struct bytes index_key_bytes(const struct index_key *key)
