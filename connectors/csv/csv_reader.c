@@ -69,7 +69,9 @@ sg_result csv_reader_open(const char *path, struct csv_reader **ret_reader)
     if (reader->buffer == NULL || reader->record == NULL) {
         return sg_fail(SG_FATAL, ENOMEM, "%s: out of memory", path);
     }
-    reader->file = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    // A pipe that nobody writes to yet would be waited for here, where nobody could ask to stop.
+    reader->file =
+        strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat facts;
     if (reader->file < 0 || fstat(reader->file, &facts) != 0) {
         return sg_fail(SG_FATAL, errno, "%s: %s", path, strerror(errno));
@@ -99,7 +101,7 @@ static enum filled fill(struct csv_reader *reader, sg_result *ret_failure)
     size_t room = BUFFER_BYTES - reader->filled;
     ssize_t count =
         read(reader->file, reader->buffer + reader->filled, room < READ_BYTES ? room : READ_BYTES);
-    if (count < 0 && errno != EINTR) {
+    if (count < 0 && errno != EINTR && errno != EAGAIN) {
         *ret_failure = sg_fail(SG_FATAL, errno, "cannot be read: %s", strerror(errno));
         return FILLED_FAILED;
     }

@@ -6,8 +6,8 @@
 
 struct csv_reader;
 
-// Opens a file, "-" for standard input. A byte order mark is passed over. Fails: SG_FATAL naming
-// the file.
+// Opens a file, "-" for standard input; a pipe without a writer is open too, and has nothing yet. A
+// byte order mark is passed over. Fails: SG_FATAL naming the file.
 SG_RESULT csv_reader_open(const char *path, struct csv_reader **ret_reader);
 
 // Accepts NULL.
@@ -15,7 +15,7 @@ void csv_reader_close(struct csv_reader **reader);
 
 enum csv_next {
     CSV_NEXT_RECORD, // *ret_record is filled, borrowed until the next call. Blank lines are none.
-    CSV_NEXT_WAIT,   // Standard input has had nothing for 100 ms.
+    CSV_NEXT_WAIT,   // A pipe has had nothing for 100 ms.
     CSV_NEXT_END,
     CSV_NEXT_FAILED, // SG_DROP: not CSV here, the next call goes on behind. SG_FATAL: unreadable.
 };

@@ -9,10 +9,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -201,6 +203,33 @@ static void an_interrupted_wait_is_no_read(void **state)
     close(ends[1]);
 }
 
+// Whoever waits for a writer is asked to stop like everybody else.
+static void a_pipe_without_a_writer_is_waited_for(void **state)
+{
+    (void)state;
+    enum { LATE_S = 2 };
+    char name[sizeof path + 8];
+    snprintf(name, sizeof name, "%s.fifo", path);
+    assert_int_equal(mkfifo(name, 0600), 0);
+    struct sigaction interrupt = {.sa_handler = note_alarm};
+    assert_int_equal(sigaction(SIGALRM, &interrupt, NULL), 0);
+    alarm(LATE_S);
+    SG_CLEANUP(csv_reader_close) struct csv_reader *reader = NULL;
+    bool is_open = sg_is_ok(csv_reader_open(name, &reader));
+    alarm(0);
+    int writer = is_open ? open(name, O_WRONLY) : -1;
+    assert_int_equal(unlink(name), 0);
+    assert_true(is_open);
+    const struct csv_record *record = NULL;
+    sg_result failure;
+    assert_int_equal(csv_reader_next(reader, &record, &failure), CSV_NEXT_WAIT);
+    assert_int_equal(write(writer, "a\n", 2), 2);
+    assert_int_equal(csv_reader_next(reader, &record, &failure), CSV_NEXT_RECORD);
+    assert_int_equal(csv_reader_next(reader, &record, &failure), CSV_NEXT_WAIT);
+    close(writer);
+    assert_int_equal(csv_reader_next(reader, &record, &failure), CSV_NEXT_END);
+}
+
 int main(void)
 {
     close(mkstemp(path));
@@ -210,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_large_file_is_the_same_backwards),
         cmocka_unit_test(a_pipe_is_read_as_it_comes),
         cmocka_unit_test(an_interrupted_wait_is_no_read),
+        cmocka_unit_test(a_pipe_without_a_writer_is_waited_for),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
