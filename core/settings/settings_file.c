@@ -71,6 +71,8 @@ SG_RESULT settings_file_read(const char *path, settings_file_fn take, void *cont
         return sg_fail(SG_FATAL, errno, "%s: %s", path, strerror(errno));
     }
     struct reading reading = {.file = file, .path = path, .take = take, .context = context};
+    // A password may have anything in it, " ;" too.
+    ini_allow_inline_comments = false;
     int bad_line = ini_parse_stream(next_line, &reading, take_setting, &reading);
     SG_TRY(reading.result);
     if (bad_line != 0) {

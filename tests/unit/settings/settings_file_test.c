@@ -54,10 +54,18 @@ static sg_result read_text(const char *text)
 static void sections_are_prefixes(void **state)
 {
     (void)state;
-    assert_true(sg_is_ok(read_text("# first\na.b = 1\n\n[kafka]\nbrokers = x:1,y:2 ; two\n"
+    assert_true(sg_is_ok(read_text("# first\na.b = 1\n\n[kafka]\nbrokers = x:1,y:2\n"
                                    "[smtp]\nfrom=a <a@b>\nempty =\n")));
     assert_string_equal(taken,
                         "a.b=1@2 kafka.brokers=x:1,y:2@5 smtp.from=a <a@b>@7 smtp.empty=@8 ");
+}
+
+// What stands behind a value is part of it: nobody could tell a comment from a password.
+static void a_value_goes_to_the_end_of_its_line(void **state)
+{
+    (void)state;
+    assert_true(sg_is_ok(read_text("; one\n# two\n[smtp]\npassword = a ;b #c\nfrom = x ;\n")));
+    assert_string_equal(taken, "smtp.password=a ;b #c@4 smtp.from=x ;@5 ");
 }
 
 static void errors_name_the_line(void **state)
@@ -111,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections_are_prefixes),
+        cmocka_unit_test(a_value_goes_to_the_end_of_its_line),
         cmocka_unit_test(errors_name_the_line),
         cmocka_unit_test(a_long_line_is_not_cut),
         cmocka_unit_test(a_refusal_ends_the_reading),
