@@ -81,9 +81,11 @@ static sg_result load(struct session *session, const struct command *command,
 // Output that could not be written is a failure too: a full disk, a closed pipe.
 static sg_result finish_output(sg_result result)
 {
-    bool is_written = fflush(stdout) == 0 && !ferror(stdout);
-    if (sg_is_ok(result) && !is_written) {
-        return sg_fail(SG_FATAL, errno, "standard output: %s", strerror(errno));
+    int code = fflush(stdout) == 0 ? 0 : errno;
+    if (sg_is_ok(result) && (code != 0 || ferror(stdout))) {
+        // Of a write that failed earlier nobody knows the reason any more.
+        return sg_fail(SG_FATAL, code, "standard output: %s",
+                       code == 0 ? "it was not written as a whole" : strerror(code));
     }
     return result;
 }
@@ -101,11 +103,11 @@ static int run_command(const struct command *command, const struct command_line 
     if (!sg_is_ok(load(&session, command, line))) {
         return say_usage(NULL);
     }
-    log_configure_by(&session.all.log);
-    const char *level = session.all.log.level;
-    if (command->is_brief && level != NULL && strcmp(level, "info") == 0) {
-        log_configure(LOG_ERROR, LOG_FORMAT_AUTO);
+    struct log_settings log = session.all.log;
+    if (command->is_brief && !settings_is_given(session.settings, "log.level")) {
+        log.level = "error";
     }
+    log_configure_by(&log);
     struct invocation invocation = {&session.all, session.settings, session.options, line->words,
                                     line->word_count};
     sg_result result = finish_output(command->run(&invocation));

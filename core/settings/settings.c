@@ -358,6 +358,16 @@ void settings_free(struct settings **settings)
     *settings = NULL;
 }
 
+bool settings_is_given(const struct settings *settings, const char *key)
+{
+    for (size_t i = 0; i < settings->row_count; i++) {
+        if (strcmp(settings->rows[i].option->key, key) == 0) {
+            return settings->rows[i].origin != SETTINGS_FROM_DEFAULT;
+        }
+    }
+    return false;
+}
+
 const struct settings_extra *settings_extras(const struct settings *settings)
 {
     return settings->extras;

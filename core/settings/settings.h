@@ -31,6 +31,9 @@ SG_RESULT settings_load(const struct option_table *tables, size_t table_count,
 // Frees the texts that the targets point to and sets `*settings` to NULL. Accepts NULL.
 void settings_free(struct settings **settings);
 
+// True when somebody gave this setting a value, if only that of its default.
+bool settings_is_given(const struct settings *settings, const char *key);
+
 // The extras, ended by a row whose key is NULL. Borrowed.
 const struct settings_extra *settings_extras(const struct settings *settings);
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import free_port
 from support.soglia import PROGRAM
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -113,6 +114,12 @@ def test_output_that_cannot_be_written_is_a_failure(run):
                                 check=False)
     assert result.returncode == FAILED
     assert result.stderr == "soglia: standard output: No space left on device\n"
+
+
+def test_log_lines_are_left_out_of_a_brief_answer_unless_asked_for(run):
+    nowhere = ("topics", "check", f"--kafka.brokers=127.0.0.1:{free_port()}")
+    assert "librdkafka" not in run(*nowhere).stderr
+    assert "librdkafka" in run(*nowhere, "--log.level=info").stderr
 
 
 def test_references_name_every_setting_and_metric(run):
