@@ -4,6 +4,7 @@
 #include "app/help.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,8 @@ static int run_chosen(const struct command *command, const struct command_line *
 
 int main(int count, char **arguments)
 {
+    // At the limit of `ulimit -f` a write fails like that to a full disk, and is told like that.
+    signal(SIGXFSZ, SIG_IGN);
     struct command_line line;
     if (!sg_is_ok(command_line_read(count, arguments, &line))) {
         return say_usage(NULL);

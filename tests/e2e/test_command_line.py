@@ -116,6 +116,15 @@ def test_output_that_cannot_be_written_is_a_failure(run):
     assert result.stderr == "soglia: standard output: No space left on device\n"
 
 
+def test_output_at_the_limit_of_files_is_a_failure(run, tmp_path):
+    program = os.path.abspath(os.environ.get("SOGLIA_BIN", PROGRAM))
+    with open(tmp_path / "output", "w", encoding="ascii") as output:
+        result = subprocess.run(["bash", "-c", 'ulimit -f 1; exec "$0" settings', program], stdout=output,
+                                stderr=subprocess.PIPE, text=True, timeout=RUN_S, check=False)
+    assert result.returncode == FAILED
+    assert result.stderr == "soglia: standard output: File too large\n"
+
+
 def test_log_lines_are_left_out_of_a_brief_answer_unless_asked_for(run):
     nowhere = ("topics", "check", f"--kafka.brokers=127.0.0.1:{free_port()}")
     assert "librdkafka" not in run(*nowhere).stderr
