@@ -8,5 +8,9 @@
 // Any thread.
 int64_t disk_free_bytes(const char *path);
 
+// Makes `file` in the folder `path` at least `bytes` long, without holes; what is in it stays. Does
+// nothing where the file system cannot. Fails: SG_FATAL when there is no room. Any thread.
+SG_RESULT disk_reserve(const char *path, const char *file, int64_t bytes);
+
 // Fails with SG_FATAL when the disk of `path` has no room to open anything there. Any thread.
 SG_RESULT disk_check(const char *path);

@@ -14,6 +14,8 @@
 enum { TABLES_MAX = 32, READERS_MAX = 512, FILE_MODE = 0640 };
 // What a small transaction may need beside its values: LMDB copies pages and lists free ones.
 enum { RESERVE_BYTES = 256 << 10 };
+// LMDB's lock file: a head, and a cache line for each reader.
+enum { LOCK_FILE_BYTES = 4096 + READERS_MAX * 64 };
 
 sg_result lmdb_written(int code, struct environment *environment, const char *action)
 {
@@ -99,6 +101,8 @@ sg_result environment_open(const char *path, int64_t map_bytes, enum environment
     SG_TRY(disk_check(path));
     SG_TRY(trust_lock(path, &environment->lock));
     SG_TRY(remove_untrusted(path));
+    // LMDB maps it with holes: on a full disk the first touch of one by a reader is a SIGBUS.
+    SG_TRY(disk_reserve(path, "lock.mdb", LOCK_FILE_BYTES));
     SG_TRY(open_env(environment, map_bytes, sync));
     SG_TRY(note_sync(environment, sync));
     *ret_environment = SG_MOVE(environment);

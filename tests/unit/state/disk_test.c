@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "state/environment.h"
 #include "temporary_folder.h"
@@ -82,6 +83,42 @@ static void a_write_that_finds_no_room_says_so_and_leaves_what_was(void **state)
     environment_close(&environment);
 }
 
+// LMDB maps this file: a page of it that the disk has no room for would be a SIGBUS.
+static void the_file_that_readers_map_has_no_holes(void **state)
+{
+    (void)state;
+    char name[TEMPORARY_FOLDER_MAX + 16];
+    snprintf(name, sizeof name, "%s/lock.mdb", temporary_folder);
+    open_environment();
+    struct stat facts;
+    assert_int_equal(stat(name, &facts), 0);
+    assert_true(facts.st_size > 0);
+    assert_true(facts.st_blocks * 512 >= facts.st_size);
+    environment_close(&environment);
+    open_environment();
+    off_t size = facts.st_size;
+    assert_int_equal(stat(name, &facts), 0);
+    assert_int_equal(facts.st_size, size);
+    environment_close(&environment);
+}
+
+static void a_file_that_has_no_room_is_refused(void **state)
+{
+    (void)state;
+    char name[TEMPORARY_FOLDER_MAX + 16];
+    snprintf(name, sizeof name, "%s/file", temporary_folder);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit limit = {.rlim_cur = 4096, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    sg_result reserved = disk_reserve(temporary_folder, "file", 1 << 16);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(reserved.class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), name));
+    assert_true(sg_is_ok(disk_reserve(temporary_folder, "file", 1 << 16)));
+}
+
 static void a_disk_without_room_is_refused(void **state)
 {
     (void)state;
@@ -96,6 +133,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_write_that_finds_no_room_says_so_and_leaves_what_was,
                                         temporary_folder_make, temporary_folder_remove),
+        cmocka_unit_test_setup_teardown(the_file_that_readers_map_has_no_holes,
+                                        temporary_folder_make, temporary_folder_remove),
+        cmocka_unit_test_setup_teardown(a_file_that_has_no_room_is_refused, temporary_folder_make,
+                                        temporary_folder_remove),
         cmocka_unit_test_setup_teardown(a_disk_without_room_is_refused, temporary_folder_make,
                                         temporary_folder_remove),
     };
