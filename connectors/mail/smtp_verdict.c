@@ -50,16 +50,3 @@ struct smtp_judgement smtp_verdict_of(const struct smtp_facts *facts)
     return (struct smtp_judgement){.verdict = never ? SMTP_REJECTED : SMTP_RETRY,
                                    .said_so = refused};
 }
-
-const char *smtp_verdict_name(enum smtp_verdict verdict)
-{
-    switch (verdict) {
-    case SMTP_SENT:
-        return "sent";
-    case SMTP_RETRY:
-        return "retry";
-    case SMTP_REJECTED:
-        return "rejected";
-    }
-    return "unknown";
-}

@@ -28,6 +28,3 @@ struct smtp_judgement {
 // Judges a transfer. The reply code alone would be wrong: it is the last one seen, so that a
 // connection lost behind RCPT shows 250. Any thread.
 struct smtp_judgement smtp_verdict_of(const struct smtp_facts *facts);
-
-// The verdict as a word, for logs. Any thread.
-const char *smtp_verdict_name(enum smtp_verdict verdict);
