@@ -52,15 +52,12 @@ sg_result store_hash_apply(struct store *store, struct transaction *transaction,
     return sg_ok();
 }
 
-sg_result store_hash_all(struct store *store)
+// The hash of everything that `transaction` sees in a table.
+static sg_result hash_table(struct transaction *transaction, struct table table,
+                            struct store_content *ret_content)
 {
-    if (store->hash.known) {
-        return sg_ok();
-    }
-    struct transaction *transaction = NULL;
-    SG_TRY(batch_transaction(store->batch, &transaction));
     SG_CLEANUP(cursor_close) struct cursor *cursor = NULL;
-    SG_TRY(cursor_open(transaction, store->table, &cursor));
+    SG_TRY(cursor_open(transaction, table, &cursor));
     struct store_content content = {.known = true};
     struct bytes key;
     struct bytes value;
@@ -72,6 +69,50 @@ sg_result store_hash_all(struct store *store)
         content_hash_add(&content.sum, &entry);
         SG_TRY(cursor_next(cursor, &key, &value, &found));
     }
-    store->hash = content;
+    *ret_content = content;
     return sg_ok();
+}
+
+sg_result store_hash_all(struct store *store)
+{
+    if (store->hash.known) {
+        return sg_ok();
+    }
+    struct transaction *transaction = NULL;
+    SG_TRY(batch_transaction(store->batch, &transaction));
+    return hash_table(transaction, store->table, &store->hash);
+}
+
+static sg_result hash_committed(struct store_hashing *hashing)
+{
+    SG_CLEANUP(transaction_abort) struct transaction *reader = NULL;
+    SG_TRY(transaction_begin(hashing->stores[0].batch->environment, false, &reader));
+    for (size_t i = 0; i < hashing->count; i++) {
+        SG_TRY(hash_table(reader, hashing->stores[i].table, &hashing->contents[i]));
+    }
+    return sg_ok();
+}
+
+// What fails here stays unknown, and store_hash_all() will say why.
+static void *run(void *context)
+{
+    sg_ignore(hash_committed(context));
+    return NULL;
+}
+
+void store_hashing_begin(struct store_hashing *hashing, struct store *stores, size_t count)
+{
+    *hashing = (struct store_hashing){.stores = stores, .count = count};
+    hashing->is_running = count > 0 && pthread_create(&hashing->thread, NULL, run, hashing) == 0;
+}
+
+void store_hashing_end(struct store_hashing *hashing)
+{
+    if (!hashing->is_running) {
+        return;
+    }
+    pthread_join(hashing->thread, NULL);
+    for (size_t i = 0; i < hashing->count; i++) {
+        hashing->stores[i].hash = hashing->contents[i];
+    }
 }

@@ -263,12 +263,22 @@ sg_result stores_begin_restore(struct stores *stores)
     return sg_ok();
 }
 
-sg_result stores_end_restore(struct stores *stores, const struct stores_place *place)
+static sg_result derive_indexes(struct stores *stores)
 {
-    SG_TRY(stores_commit(stores, place));
     for (size_t i = 0; i < stores->count; i++) {
         SG_TRY(store_end_restore(&stores->list[i]));
     }
+    return sg_ok();
+}
+
+sg_result stores_end_restore(struct stores *stores, const struct stores_place *place)
+{
+    SG_TRY(stores_commit(stores, place));
+    struct store_hashing hashing;
+    store_hashing_begin(&hashing, stores->list, stores->count);
+    sg_result derived = derive_indexes(stores);
+    store_hashing_end(&hashing);
+    SG_TRY(derived);
     struct transaction *transaction = NULL;
     SG_TRY(batch_transaction(&stores->batch, &transaction));
     SG_TRY(table_delete(transaction, stores->meta, meta_key("restoring")));
