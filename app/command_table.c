@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+extern const struct command audit_command;
 extern const struct command check_command;
 extern const struct command decode_command;
 extern const struct command deliver_command;
@@ -31,6 +32,7 @@ const struct command *const command_table[] = {
     &tail_command,
     &encode_command,
     &decode_command,
+    &audit_command,
     &check_command,
     &settings_command,
     &metrics_command,
