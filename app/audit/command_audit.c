@@ -8,6 +8,7 @@ static const struct {
     const struct command *command;
 } commands[] = {
     {"explain", &audit_explain_command},
+    {"as-of", &audit_as_of_command},
 };
 
 static sg_result choose(const char *word, struct command *command)

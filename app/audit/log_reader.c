@@ -70,7 +70,7 @@ static sg_result place(struct log_reader *reader, const struct settings_all *all
     SG_TRY(sg_explain(kafka_consumer_range(is_written ? reader->witness : reader->consumer,
                                            stretch->name, stretch->partition, &first, &end),
                       "topic %s", stretch->name));
-    span->end = span->end < 0 ? end : span->end;
+    span->end = span->end < 0 || span->end > end ? end : span->end;
     span->from = clamp(span->from, first, span->end > first ? span->end : first);
     stretch->next = span->from;
     stretch->end = span->end;

@@ -11,7 +11,8 @@ struct log_span {
     enum topic topic;
     int32_t partition;
     int64_t from; // First offset wanted; below what is kept it is the first that is kept.
-    int64_t end;  // Behind the last offset wanted, or one of enum log_end.
+    int64_t
+        end; // Behind the last offset wanted, at most LOG_END_COMMITTED; or one of enum log_end.
 };
 
 // Ends that are found when the reader is opened.
