@@ -1,8 +1,6 @@
 // Runs in a list that grows; a digest for each topic that may be written.
 #include "streams/ledger.h"
 
-#include "core/digest.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +121,14 @@ static void add_headers(struct digest *digest, const struct kafka_message *messa
     }
 }
 
+void ledger_add(struct digest *digest, const struct kafka_message *message)
+{
+    digest_add_number(digest, (uint64_t)message->timestamp_ms, TIME_BYTES);
+    add_sized(digest, message->key, message->key.data != NULL);
+    add_sized(digest, message->value, message->has_value);
+    add_headers(digest, message);
+}
+
 void ledger_wrote(struct ledger *ledger, enum topic topic, const struct kafka_message *message)
 {
     struct written *written = written_of(ledger, topic);
@@ -132,10 +138,7 @@ void ledger_wrote(struct ledger *ledger, enum topic topic, const struct kafka_me
     if (written->records++ == 0) {
         digest_begin(&written->digest);
     }
-    digest_add_number(&written->digest, (uint64_t)message->timestamp_ms, TIME_BYTES);
-    add_sized(&written->digest, message->key, message->key.data != NULL);
-    add_sized(&written->digest, message->value, message->has_value);
-    add_headers(&written->digest, message);
+    ledger_add(&written->digest, message);
 }
 
 bool ledger_is_full(const struct ledger *ledger)

@@ -1,6 +1,7 @@
 // What a task took and wrote in its running transaction, kept for the Journal record of it. One
 // thread.
 #pragma once
+#include "core/digest.h"
 #include "core/kafka/producer.h"
 #include "schemas/journal.h"
 #include "streams/processor.h"
@@ -20,10 +21,13 @@ void ledger_free(struct ledger **ledger);
 SG_RESULT ledger_took(struct ledger *ledger, int32_t input, int64_t to);
 SG_RESULT ledger_took_outcome(struct ledger *ledger);
 
-// Notes a record that was written. Hashed are: its timestamp in 8 bytes, key and value each with
-// its length in 4 bytes before it (ffffffff for none), the number of headers in 4 bytes and each
-// header's name and value like a key, but not of those that hold the wall clock. Numbers have the
-// highest byte first.
+// Adds a record to a digest: its timestamp in 8 bytes, key and value each with its length in 4
+// bytes before it (ffffffff for none), the number of headers in 4 bytes and each header's name and
+// value like a key, but not of those that hold the wall clock. Numbers have the highest byte first.
+// Any thread.
+void ledger_add(struct digest *digest, const struct kafka_message *message);
+
+// Notes a record that was written.
 void ledger_wrote(struct ledger *ledger, enum topic topic, const struct kafka_message *message);
 
 // True when the transaction should end.

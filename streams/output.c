@@ -4,12 +4,10 @@
 #include "core/service/clock.h"
 #include "core/service/metric.h"
 #include "schemas/wire.h"
-
-#include <inttypes.h>
-#include <stdio.h>
+#include "streams/dead_letter.h"
 
 // Larger than any record that an input within its limits can cause.
-enum { RECORD_BYTES_MAX = 8 << 20, NUMBER_MAX = 24, LEFT_OUT_MAX = 160, LETTER_HEADERS_MAX = 7 };
+enum { RECORD_BYTES_MAX = 8 << 20 };
 
 // The first send of a transaction keeps its distance from the commit before it: until the broker
 // has written its markers it answers with CONCURRENT_TRANSACTIONS, and librdkafka backs off for
@@ -34,13 +32,6 @@ static sg_result send(struct output *output, enum topic topic, const struct kafk
     return sg_ok();
 }
 
-// A record without a time would get that of its writing, which is another one when it is done
-// again.
-static int64_t stamp(int64_t timestamp_ms)
-{
-    return timestamp_ms > 0 ? timestamp_ms : 1;
-}
-
 static sg_result emit(void *context, enum topic topic, struct bytes key, const void *record)
 {
     struct output *output = context;
@@ -51,7 +42,7 @@ static sg_result emit(void *context, enum topic topic, struct bytes key, const v
         .value = buffer_bytes(&output->encoded),
         .has_value = true,
         .partition = -1,
-        .timestamp_ms = stamp(output->timestamp_ms),
+        .timestamp_ms = process_stamp(output->timestamp_ms),
     };
     return send(output, topic, &message);
 }
@@ -88,67 +79,26 @@ void output_done(struct output *output)
     buffer_done(&output->encoded);
 }
 
-// What a dead letter says about itself, as texts that live as long as it.
-struct letter {
-    char partition[NUMBER_MAX];
-    char offset[NUMBER_MAX];
-    char at[CLOCK_TEXT_MAX];
-    char left_out[LEFT_OUT_MAX];
-    struct kafka_header headers[LETTER_HEADERS_MAX];
-    size_t count;
-};
-
-static void add_header(struct letter *letter, const char *name, const char *text)
-{
-    letter->headers[letter->count++] = (struct kafka_header){name, bytes_of_text(text)};
-}
-
-static void fill_letter(const struct output *output, const struct event *event, const char *reason,
-                        struct letter *ret_letter)
-{
-    snprintf(ret_letter->partition, NUMBER_MAX, "%" PRId32, event->partition);
-    snprintf(ret_letter->offset, NUMBER_MAX, "%" PRId64, event->offset);
-    clock_print(clock_wall_ms(), ret_letter->at);
-    ret_letter->count = 0;
-    add_header(ret_letter, "soglia-reason", reason);
-    add_header(ret_letter, "soglia-topic", topic_info(event->topic)->name);
-    add_header(ret_letter, "soglia-partition", ret_letter->partition);
-    add_header(ret_letter, "soglia-offset", ret_letter->offset);
-    add_header(ret_letter, "soglia-at", ret_letter->at);
-    add_header(ret_letter, "soglia-by", output->processor->name);
-}
-
 sg_result output_dead_letter(struct output *output, const struct event *event, bool has_value,
                              const char *reason)
 {
-    struct letter letter;
-    fill_letter(output, event, reason, &letter);
-    struct kafka_message message = {
-        .key = event->key,
-        .value = event->value,
+    struct dead_letter_cause cause = {
+        .event = event,
         .has_value = has_value,
-        .partition = -1,
-        .timestamp_ms = stamp(event->timestamp_ms),
-        .headers = letter.headers,
-        .header_count = letter.count,
+        .reason = reason,
+        .by = output->processor->name,
+        .at_ms = clock_wall_ms(),
     };
+    struct dead_letter letter;
+    dead_letter_fill(&cause, &letter);
     metric_add(METRIC_DEAD_LETTERS, output->processor->id, event->topic, 1);
-    sg_result sent = send(output, TOPIC_DEAD_LETTERS, &message);
+    sg_result sent = send(output, TOPIC_DEAD_LETTERS, &letter.message);
     if (sent.class != SG_DROP) {
         return sent;
     }
-    // Compressed records may be larger than any that can be sent: the letter says where the bytes
-    // are.
-    snprintf(letter.left_out, sizeof letter.left_out,
-             "key of %zu and value of %zu bytes are larger than a record may be; they are at the "
-             "position above",
-             event->key.size, event->value.size);
-    add_header(&letter, "soglia-left-out", letter.left_out);
-    message.key = (struct bytes){NULL, 0};
-    message.value = (struct bytes){NULL, 0};
-    message.has_value = false;
-    message.header_count = letter.count;
-    return send(output, TOPIC_DEAD_LETTERS, &message);
+    // Compressed records may be larger than any that can be sent.
+    dead_letter_leave_out(&letter);
+    return send(output, TOPIC_DEAD_LETTERS, &letter.message);
 }
 
 sg_result output_change(void *context, enum topic changelog, struct bytes key, struct bytes value,
@@ -176,7 +126,7 @@ sg_result output_journal(struct output *output, const struct journal *record,
         .value = value,
         .has_value = true,
         .partition = -1,
-        .timestamp_ms = stamp(record->stream_time),
+        .timestamp_ms = process_stamp(record->stream_time),
     };
     SG_TRY(send(output, TOPIC_JOURNAL, &message));
     digest_text(bytes_of(value.data + WIRE_HEAD_BYTES, value.size - WIRE_HEAD_BYTES), ret_digest);

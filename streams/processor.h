@@ -78,3 +78,8 @@ struct processor {
 // Emits through the process's emitter.
 SG_RESULT process_emit(const struct process *process, enum topic topic, struct bytes key,
                        const void *record);
+
+// The timestamp of every output of an event with this timestamp: the same, but never none. A record
+// without a time would get that of its writing, which is another one when it is done again. Any
+// thread.
+int64_t process_stamp(int64_t timestamp_ms);

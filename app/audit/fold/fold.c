@@ -1,7 +1,8 @@
 // What runtime.c does with a record, without a consumer and a producer.
 #include "app/audit/fold/fold.h"
 
-#include "core/kafka/kafka.h"
+#include "streams/dead_letter.h"
+#include "streams/ledger.h"
 #include "streams/tasks/input_check.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct fold {
     struct fold_config config;
     struct stores *stores; // NULL without stores.
     struct stores_place place;
+    struct ledger *ledger;
     struct arena *event_arena;       // Until the next record.
     struct arena *transaction_arena; // Until the next transaction.
     struct buffer encoded;
@@ -55,7 +57,9 @@ static sg_result open_stores(struct fold *fold)
         .codecs = codecs,
         .identity = "audit",
     };
-    return stores_open(&stores, &fold->stores, &fold->place);
+    SG_TRY(stores_open(&stores, &fold->stores, &fold->place));
+    bool is_computed = false;
+    return stores_hash_all(fold->stores, &is_computed);
 }
 
 SG_RESULT fold_open(const struct fold_config *config, struct fold **ret_fold)
@@ -69,6 +73,10 @@ SG_RESULT fold_open(const struct fold_config *config, struct fold **ret_fold)
     fold->event_arena = arena_new(event_bytes_max);
     fold->transaction_arena = arena_new(FOLD_TRANSACTION_BYTES_MAX);
     if (fold->event_arena == NULL || fold->transaction_arena == NULL) {
+        return out_of_memory(fold);
+    }
+    fold->ledger = ledger_new(config->processor);
+    if (fold->ledger == NULL) {
         return out_of_memory(fold);
     }
     if (config->processor->store_count > 0) {
@@ -85,6 +93,7 @@ void fold_close(struct fold **fold)
         return;
     }
     stores_close(&closing->stores);
+    ledger_free(&closing->ledger);
     buffer_done(&closing->encoded);
     arena_free(&closing->event_arena);
     arena_free(&closing->transaction_arena);
@@ -107,21 +116,23 @@ static sg_result copy(struct fold *fold, struct bytes bytes, struct bytes *ret_c
     return sg_ok();
 }
 
-static sg_result add_output(struct fold *fold, enum topic topic, struct bytes key,
-                            struct bytes value, bool has_value)
+static sg_result add_output(struct fold *fold, enum topic topic,
+                            const struct kafka_message *message)
 {
     struct fold_output *output = arena_take(fold->transaction_arena, sizeof *output);
     if (output == NULL) {
         return out_of_memory(fold);
     }
     *output = (struct fold_output){.topic = topic,
-                                   .has_value = has_value,
-                                   .timestamp_ms = fold->event.timestamp_ms,
+                                   .has_value = message->has_value,
+                                   .timestamp_ms = message->timestamp_ms,
                                    .cause_topic = fold->event.topic,
                                    .cause_partition = fold->event.partition,
                                    .cause_offset = fold->event.offset};
-    SG_TRY(copy(fold, key, &output->key));
-    SG_TRY(copy(fold, value, &output->value));
+    SG_TRY(copy(fold, message->key, &output->key));
+    SG_TRY(copy(fold, message->value, &output->value));
+    output->identity = identity_of(topic, message);
+    ledger_wrote(fold->ledger, topic, message);
     if (fold->last_output == NULL) {
         fold->first_output = output;
     } else {
@@ -136,7 +147,11 @@ static sg_result emit(void *context, enum topic topic, struct bytes key, const v
     struct fold *fold = context;
     buffer_clear(&fold->encoded);
     SG_TRY(codec_encode(fold->config.codecs->by_topic[topic], record, &fold->encoded));
-    return add_output(fold, topic, key, buffer_bytes(&fold->encoded), true);
+    struct kafka_message message = {.key = key,
+                                    .value = buffer_bytes(&fold->encoded),
+                                    .has_value = true,
+                                    .timestamp_ms = process_stamp(fold->event.timestamp_ms)};
+    return add_output(fold, topic, &message);
 }
 
 // Decodes, checks and processes. SG_DROP leaves no trace of the record.
@@ -164,11 +179,23 @@ static sg_result process(struct fold *fold, bool has_value)
 static void begin(struct fold *fold)
 {
     if (!fold->is_open) {
+        ledger_reset(fold->ledger);
         arena_reset(fold->transaction_arena);
         fold->first_output = fold->last_output = NULL;
         fold->first_change = fold->last_change = NULL;
         fold->is_open = true;
     }
+}
+
+static sg_result refuse(struct fold *fold, const struct event *event, bool has_value)
+{
+    struct dead_letter_cause cause = {.event = event,
+                                      .has_value = has_value,
+                                      .reason = sg_reason(),
+                                      .by = fold->config.processor->name};
+    struct dead_letter letter;
+    dead_letter_fill(&cause, &letter);
+    return add_output(fold, TOPIC_DEAD_LETTERS, &letter.message);
 }
 
 SG_RESULT fold_take(struct fold *fold, const struct event *event, bool has_value)
@@ -178,10 +205,7 @@ SG_RESULT fold_take(struct fold *fold, const struct event *event, bool has_value
     fold->event = *event;
     sg_result taken = process(fold, has_value);
     fold->is_refused = taken.class == SG_DROP;
-    if (fold->is_refused) {
-        return add_output(fold, TOPIC_DEAD_LETTERS, event->key, event->value, has_value);
-    }
-    return taken;
+    return fold->is_refused ? refuse(fold, event, has_value) : taken;
 }
 
 const struct event *fold_taken(const struct fold *fold)
@@ -228,6 +252,26 @@ SG_RESULT fold_end(struct fold *fold)
     SG_TRY(stores_flush(fold->stores, note_change, fold));
     fold->place.sequence++;
     return stores_commit(fold->stores, &fold->place);
+}
+
+SG_RESULT fold_record(const struct fold *fold, struct arena *arena, struct journal *ret_record)
+{
+    *ret_record = (struct journal){.state_count = fold->config.processor->store_count};
+    SG_TRY(ledger_fill(fold->ledger, arena, ret_record));
+    size_t count = ret_record->state_count;
+    ret_record->state = arena_take(arena, (count + 1) * sizeof *ret_record->state);
+    char *texts = arena_take(arena, (count + 1) * (DIGEST_CHARS + 1));
+    if (ret_record->state == NULL || texts == NULL) {
+        return out_of_memory(fold);
+    }
+    for (size_t i = 0; i < count; i++) {
+        char *text = texts + i * (DIGEST_CHARS + 1);
+        stores_hash(fold->stores, i, text);
+        ret_record->state[i] =
+            (struct journal_state){.store = bytes_of_text(fold->config.processor->stores[i].name),
+                                   .hash = bytes_of_text(text)};
+    }
+    return sg_ok();
 }
 
 const struct fold_output *fold_outputs(const struct fold *fold)

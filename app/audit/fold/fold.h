@@ -1,6 +1,8 @@
 // A task of a processor, done again from its inputs: the same checks, the same processor, the same
 // stores, with a list in place of Kafka. Nothing is sent. One thread.
 #pragma once
+#include "app/audit/fold/identity.h"
+#include "schemas/journal.h"
 #include "streams/codecs.h"
 #include "streams/processor.h"
 
@@ -26,6 +28,7 @@ struct fold_output {
     struct bytes value;
     bool has_value;
     int64_t timestamp_ms;
+    struct identity identity;
     // The record that caused it.
     enum topic cause_topic;
     int32_t cause_partition;
@@ -56,6 +59,10 @@ const struct event *fold_taken(const struct fold *fold);
 
 // Ends the transaction: its changes are in the stores. Fails: SG_FATAL.
 SG_RESULT fold_end(struct fold *fold);
+
+// What a Journal record of the transaction, which has ended, would say of outputs and state. It
+// lives in `arena`. Fails: SG_FATAL.
+SG_RESULT fold_record(const struct fold *fold, struct arena *arena, struct journal *ret_record);
 
 // Of the transaction: what it wrote and, once it has ended, what it changed. NULL for nothing.
 const struct fold_output *fold_outputs(const struct fold *fold);
