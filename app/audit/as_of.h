@@ -2,7 +2,7 @@
 // inputs in the order that the journal gives.
 #pragma once
 #include "app/audit/fold/fold.h"
-#include "app/audit/log_reader.h"
+#include "app/audit/log/log_reader.h"
 
 // Its inputs, in the processor's order.
 enum { AS_OF_SUBSCRIPTIONS, AS_OF_QUOTES, AS_OF_INPUTS };

@@ -7,6 +7,7 @@ static const struct {
     const char *word;
     const struct command *command;
 } commands[] = {
+    {"verify", &audit_verify_command},
     {"explain", &audit_explain_command},
     {"as-of", &audit_as_of_command},
 };

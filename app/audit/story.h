@@ -1,6 +1,6 @@
 // The story of an alert, gathered from the topics: what moved, who asked, what came of it.
 #pragma once
-#include "app/audit/archive.h"
+#include "app/audit/log/archive.h"
 
 enum { STORY_MESSAGES_MAX = 64, STORY_ATTEMPTS_MAX = 256 };
 

@@ -1,7 +1,7 @@
 // Records looked up in the topics, kept with their places. For commands that look for a few of
 // them. One thread.
 #pragma once
-#include "app/audit/log_reader.h"
+#include "app/audit/log/log_reader.h"
 #include "streams/codecs.h"
 
 struct archive {

@@ -1,5 +1,5 @@
 // A look at the bytes comes before the decoding: most records are not what is looked for.
-#include "app/audit/archive.h"
+#include "app/audit/log/archive.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // One consumer for reading; a second one, which sees what is not committed, only says how far
 // partitions are written.
-#include "app/audit/log_reader.h"
+#include "app/audit/log/log_reader.h"
 
 #include "core/service/clock.h"
 #include "core/service/stop.h"
