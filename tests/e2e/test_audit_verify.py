@@ -1,13 +1,17 @@
 """What was done is proven from the topics, and whatever was changed since is named."""
 import json
+import os
 import random
 import shutil
 import struct
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from support.avro import Avro
-from support.kafka import KafkaServer
+from support.kafka import CALL_S, LOG, KafkaServer
 from support.line import Line, quote, subscription, user
 from support.process import Processes
 from support.segments import tamper
@@ -15,6 +19,7 @@ from support.smtp import SmtpServer
 from support.soglia import Soglia
 from support.wait import until
 
+ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 60
 START = 1_760_000_000_000
 NAMES = [f"stock:{at}" for at in range(8)]
@@ -75,3 +80,291 @@ def test_an_untouched_system_is_equal(line, smtp, tmp_path, monkeypatch):
     inputs = ("users", "subscriptions", "quotes", "alerts", "users.json", "subscriptions.json", "quotes.json")
     assert result["records"] == sum(len(line.kafka.read(line.prefix + topic)) for topic in inputs)
     assert list(scratch.iterdir()) == []
+
+
+class Day:
+    """A finished day on a Kafka that stands still: its files, and what was in its topics."""
+
+    TOPICS = ("quotes", "subscriptions", "alerts", "notifications", "deliveries", "soglia-journal")
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.kafka = KafkaServer(folder / "kafka")
+        processes, smtp = Processes(folder), SmtpServer().start()
+        self.kafka.start()
+        try:
+            line = line_on(self.kafka, processes, smtp.url)
+            running = line.apply().soglia.start("run", "all", PLAIN)
+            fill(line, smtp)
+            assert running.end() == 0
+            self.read = {topic: line.read(topic) for topic in self.TOPICS}
+        finally:
+            processes.end()
+            smtp.stop()
+            self.kafka.stop()
+
+    def alerts_of_quotes(self):
+        """The alerts that quotes decided which no JSON line made, each with its quote."""
+        direct = {(one.partition, one.offset): one for one in self.read["quotes"] if one.value["source"] == "test"}
+        for alert in self.read["alerts"]:
+            cause = alert.value["cause"]
+            if cause["topic"] == "quotes" and (cause["partition"], cause["offset"]) in direct:
+                yield alert, direct[cause["partition"], cause["offset"]]
+
+    def alert_of_quote(self, **wanted):
+        """The first of them with these fields."""
+        return next((alert, cause) for alert, cause in self.alerts_of_quotes()
+                    if all(alert.value[name] == value for name, value in wanted.items()))
+
+
+@pytest.fixture
+def program_with_another_rule():
+    return Path(os.environ.get("SOGLIA_TEST_PROGRAMS", ROOT / "build/dev/tests")) / "soglia_other_rules"
+
+
+def line_on(kafka, processes, smtp_url="smtp://127.0.0.1:1"):
+    return Line(Soglia(processes, kafka.brokers, "", smtp_url), kafka, Avro(kafka, ""), "")
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory):
+    return Day(tmp_path_factory.mktemp("day"))
+
+
+@pytest.fixture
+def tampered(day, tmp_path, processes):
+    """Changes a copy of the day's files and starts Kafka on it; returns the installation."""
+    shutil.copytree(day.folder / "kafka", tmp_path / "kafka")
+    server = KafkaServer(tmp_path / "kafka")
+
+    def start(*changes):
+        for topic, record, change in changes:
+            tamper(server.folder / "node-1/log", topic, record.partition, record.offset, change)
+        server.start()
+        until(lambda: all_led(server), WAIT_S, "leaders of every partition")
+        return line_on(server, processes)
+    yield start
+    server.stop()
+
+
+def all_led(server):
+    """Whether every partition can be read: what a starting broker says of itself comes earlier."""
+    client = Consumer(server.config(group_id="all-led"), logger=LOG)
+    try:
+        return all(client.get_watermark_offsets(TopicPartition(name, partition), timeout=CALL_S)
+                   for name, topic in client.list_topics(timeout=CALL_S).topics.items() for partition in topic.partitions)
+    except KafkaException:
+        return False
+    finally:
+        client.close()
+
+
+def took_record(journal, topic, record):
+    """Whether a transaction took this record."""
+    for at, position in enumerate(journal["from"]):
+        if (position["topic"], position["partition"]) == (topic, record.partition):
+            ends = [run["to"] for run in journal["runs"] if run["input"] == at]
+            return bool(ends) and position["offset"] <= record.offset < ends[-1]
+    return False
+
+
+def rfc3339(at_ms):
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def double(old, new):
+    """A change of a double in the bytes of a record."""
+    def change(value):
+        assert value.count(struct.pack("<d", old)) == 1
+        return value.replace(struct.pack("<d", old), struct.pack("<d", new))
+    return change
+
+
+def text(old, new):
+    def change(value):
+        assert len(old) == len(new) and old.encode() in value
+        return value.replace(old.encode(), new.encode(), 1)
+    return change
+
+
+def remove(_):
+    return None
+
+
+def found(line, topic, record, field, **more):
+    result = verify(line, code=1)
+    assert not result["equal"]
+    difference = result["difference"]
+    wanted = {"topic": topic, "partition": record.partition, "offset": record.offset, "field": field, **more}
+    assert {name: difference[name] for name in wanted} == wanted, difference
+    return difference
+
+
+def test_the_copy_of_a_day_is_equal(tampered):
+    assert verify(tampered())["equal"]
+
+
+def test_a_quote_that_raised_an_alert(day, tampered):
+    alert, cause = day.alert_of_quote(edge="ENTERED", side="HIGH")
+    old = cause.value["value"]
+    difference = found(tampered(("quotes", cause, double(old, 100.0))), "quotes", cause, "value", there="100", expected=f"{old:g}")
+    assert difference["task"] == f"alerts/{cause.partition}"
+    assert alert.value["instrument"] == cause.value["instrument"]
+
+
+def test_a_quote_that_raises_an_alert_now(day, tampered):
+    causes = {(one.value["cause"]["partition"], one.value["cause"]["offset"]) for one in day.read["alerts"]}
+    quiet = next(one for one in day.read["quotes"] if one.value["source"] == "test" and 96 < one.value["value"] < 104
+                 and (one.partition, one.offset) not in causes)
+    old = quiet.value["value"]
+    found(tampered(("quotes", quiet, double(old, 109.5))), "quotes", quiet, "value", there="109.5", expected=f"{old:g}")
+
+
+def test_a_quote_that_changes_no_alert(day, tampered):
+    """The last one of its instrument, so that the state tells of it."""
+    last = {one.value["instrument"]: one for one in day.read["quotes"] if one.value["event_time"] > START}
+    causes = {(one.value["cause"]["partition"], one.value["cause"]["offset"]) for one in day.read["alerts"]}
+    quiet = next(one for one in last.values() if one.value["source"] == "test" and 95 <= one.value["value"] <= 105
+                 and (one.partition, one.offset) not in causes)
+    old = quiet.value["value"]
+    found(tampered(("quotes", quiet, double(old, old + 0.125))), "quotes", quiet, "value", there=f"{old + 0.125:g}", expected=f"{old:g}")
+
+
+def test_a_threshold(day, tampered):
+    changed = next(one for one in day.read["subscriptions"] if one.value["version"] == 1 and one.value["high"] == 105.0)
+    found(tampered(("subscriptions", changed, double(105.0, 104.5))), "subscriptions", changed, "high", there="104.5", expected="105")
+
+
+def test_a_quote_that_ingest_wrote(day, tampered):
+    made = next(one for one in day.read["quotes"] if one.value["source"] == "kcat")
+    old = made.value["value"]
+    line = tampered(("quotes", made, double(old, 100.25)))
+    result = verify(line, "--processor=ingest", code=1)["difference"]
+    assert (result["topic"], result["partition"], result["offset"], result["field"]) == ("quotes", made.partition, made.offset, "value")
+    assert (result["there"], result["expected"]) == ("100.25", f"{old:g}")
+
+
+def test_a_changed_alert(day, tampered):
+    alert, _ = day.alert_of_quote(edge="ENTERED", side="LOW")
+    line = tampered(("alerts", alert, text(f"\x06{alert.value['user_id']}\x0e", "\x06zed\x0e")))
+    result = verify(line, code=1)["difference"]
+    assert (result["topic"], result["partition"], result["offset"], result["field"]) == ("alerts", alert.partition, alert.offset, "user_id")
+
+
+@pytest.mark.parametrize("processor", ["alerts", None])
+def test_a_removed_alert(day, tampered, processor):
+    alert, _ = day.alert_of_quote(edge="ENTERED")
+    line = tampered(("alerts", alert, remove))
+    left = [one for one in day.read["alerts"] if one.partition == alert.partition and one.offset != alert.offset]
+    before = max((one.offset for one in left if one.offset < alert.offset), default=-1)
+    difference = verify(line, *[f"--processor={processor}"] if processor else [], code=1)["difference"]
+    assert (difference["topic"], difference["partition"]) == ("alerts", alert.partition)
+    assert before < difference["offset"] <= alert.offset, difference
+    assert "not there any more" in difference["what"]
+
+
+@pytest.mark.parametrize("is_twin", [False, True])
+def test_an_extra_alert(day, tampered, is_twin):
+    """A made-up alert, and one that is there twice."""
+    line = tampered()
+    alert, _ = day.alert_of_quote(edge="ENTERED")
+    value = alert.value if is_twin else {**alert.value, "alert_id": "0" * 32}
+    place, = line.give("alerts", [value], timestamp=alert.timestamp, partition=alert.partition)
+    difference = found(line, "alerts", place, None, task=None)
+    assert "by no transaction" in difference["what"] and json.loads(difference["there"]) == value
+
+
+def test_a_broken_chain(day, tampered):
+    records = day.read["soglia-journal"]
+    first = next(one for one in records if one.value["task"].startswith("alerts/") and one.value["sequence"] == 3)
+    after = next(one for one in records if one.value["task"] == first.value["task"] and one.value["sequence"] == 4)
+    program = first.value["program"]
+    line = tampered(("soglia-journal", first, text(program, "9" + program[1:])))
+    difference = found(line, "soglia-journal", after, "previous")
+    assert difference["there"] == after.value["previous"] and difference["sequence"] == 4
+
+
+def test_a_removed_transaction(day, tampered):
+    records = day.read["soglia-journal"]
+    gone = next(one for one in records if one.value["task"].startswith("deliver/") and one.value["sequence"] == 2)
+    after = next(one for one in records if one.value["task"] == gone.value["task"] and one.value["sequence"] == 3)
+    found(tampered(("soglia-journal", gone, remove)), "soglia-journal", after, "sequence", there="3", expected="2")
+
+
+def test_a_changed_delivery(day, tampered):
+    sent = next(one for one in day.read["deliveries"] if one.value["outcome"] == "SENT")
+    line = tampered(("deliveries", sent, text(sent.value["reply"], "9" * len(sent.value["reply"]))))
+    difference = verify(line, code=1)["difference"]
+    assert (difference["topic"], difference["partition"]) == ("deliveries", sent.partition)
+    assert difference["offset"] <= sent.offset and "not those that it wrote" in difference["what"]
+
+
+def test_a_delivery_of_nothing(day, tampered):
+    line = tampered()
+    sent = next(one for one in day.read["deliveries"] if one.value["outcome"] == "SENT")
+    place, = line.give("deliveries", [sent.value], timestamp=sent.timestamp)
+    found(line, "deliveries", place, None, task=None)
+
+
+def test_a_program_with_another_rule(day, tampered, program_with_another_rule):
+    """It asks for a unit more above a high threshold: the alert that was raised within it is one that it would not raise."""
+    line = tampered()
+    line.soglia.program = program_with_another_rule
+    difference = verify(line, code=1)["difference"]
+    alert = next(one for one in day.read["alerts"]
+                 if (one.partition, one.offset) == (difference["partition"], difference["offset"]))
+    assert difference["topic"] == "alerts" and "the fold does not make it" in difference["what"]
+    assert json.loads(difference["there"]) == alert.value
+    assert alert.value["threshold"] < alert.value["value"] <= alert.value["threshold"] + 1
+
+
+def test_it_runs_beside_a_system_at_work(line, smtp):
+    """Each time it is equal up to where it began, and quotes go on meanwhile."""
+    line.soglia.start("run", "all")
+    line.give("users", [user(name) for name in PEOPLE])
+    line.give("subscriptions", [subscription(name, stock, low=95, high=105) for name in PEOPLE for stock in NAMES])
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+    pick, at, seen = random.Random(3), 0, []
+    for _ in range(3):
+        verifying = line.soglia.start("audit", "verify", "--json")
+        while verifying.running:
+            at += 1
+            line.give("quotes", [quote(pick.choice(NAMES), float(pick.randint(90, 110)), START + at)])
+        assert verifying.code == 0, verifying.tail()
+        seen.append(json.loads(verifying.stdout_path.read_text()))
+    assert all(one["equal"] for one in seen) and seen[-1]["records"] > seen[0]["records"]
+    assert seen[-1]["alerts"] > 0
+
+
+def test_a_span(day, tampered):
+    """What lies outside is folded and not counted; a difference behind the end of the span is not told."""
+    alert, cause = next((one, found) for one, found in day.alerts_of_quotes() if one.value["edge"] == "ENTERED")
+    last = max(one.value["stream_time"] for one in day.read["soglia-journal"])
+    line = tampered(("quotes", cause, double(cause.value["value"], 100.0)))
+    took = next(one for one in day.read["soglia-journal"] if took_record(one.value, "quotes", cause))
+    before = took.value["stream_time"] - 1
+    whole = [one for one in day.read["soglia-journal"] if one.value["stream_time"] <= before]
+    assert verify(line, f"--to={rfc3339(before)}")["transactions"] == len(whole)
+    sequence = took.value["sequence"]
+    assert verify(line, f"--to={sequence - 1}", "--processor=alerts")["equal"]
+    assert verify(line, f"--to={sequence}", "--processor=alerts", code=1)["difference"]["sequence"] == sequence
+    result = verify(line, f"--from={rfc3339(last)}", f"--to={rfc3339(before)}")
+    assert result["transactions"] == result["outputs"] == 0 and result["records"] > 0
+    assert alert.value["cause"]["offset"] == cause.offset
+
+
+def test_inputs_that_are_gone(day, tampered):
+    """With the first quotes deleted the chain is verified, and it is said why the rest is not."""
+    line = tampered()
+    line.kafka.admin.delete_records([TopicPartition("quotes", 0, 5)])[TopicPartition("quotes", 0, 5)].result(CALL_S)
+    result = verify(line)
+    assert len(result["notes"]) == 1
+    assert "alerts/0: quotes/0 is kept from offset 5 on only, so only the chain is verified" in result["notes"][0]
+    assert result["transactions"] == len(day.read["soglia-journal"])
+    assert 0 < result["alerts"] < len(day.read["alerts"])
+
+
+@pytest.mark.parametrize("words", [["--from=x"], ["--to=-3"], ["--to=end"], ["--processor=alrts"], ["more"], ["--unknown=1"]])
+def test_wrong_words_are_usage_errors(soglia, words):
+    said = soglia.run("audit", "verify", *words, code=2).stderr.decode()
+    assert said.startswith("soglia: ") and ("alerts" in said or "alrts" not in words[0])

@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 200, PREFETCH_BYTES_MIN = 256 << 10, MICROSECONDS = 1000, PATIENCE = 2 };
+enum {
+    WAIT_MS = 200,
+    PREFETCH_BYTES_MIN = 256 << 10,
+    MICROSECONDS = 1000,
+    PATIENCE = 2, // Times the longest transaction.
+    RANGE_PATIENCE_US = 15000000,
+};
 
 struct stretch {
     char name[KAFKA_TOPIC_MAX + 1];
@@ -59,6 +65,22 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
     return value < least ? least : value;
 }
 
+// A partition may be without a leader for a moment.
+static sg_result range_of(struct kafka_consumer *consumer, const struct stretch *stretch,
+                          int64_t *ret_first, int64_t *ret_end)
+{
+    int64_t until_us = clock_monotonic_us() + RANGE_PATIENCE_US;
+    for (;;) {
+        sg_result result =
+            kafka_consumer_range(consumer, stretch->name, stretch->partition, ret_first, ret_end);
+        bool is_over = clock_monotonic_us() >= until_us || stop_requested();
+        if (result.class != SG_RETRY || is_over) {
+            return sg_explain(result, "topic %s", stretch->name);
+        }
+        kafka_consumer_wait(consumer, WAIT_MS);
+    }
+}
+
 static sg_result place(struct log_reader *reader, const struct settings_all *all,
                        struct log_span *span, struct stretch *stretch)
 {
@@ -67,9 +89,7 @@ static sg_result place(struct log_reader *reader, const struct settings_all *all
     bool is_written = span->end == LOG_END_WRITTEN;
     int64_t first = 0;
     int64_t end = 0;
-    SG_TRY(sg_explain(kafka_consumer_range(is_written ? reader->witness : reader->consumer,
-                                           stretch->name, stretch->partition, &first, &end),
-                      "topic %s", stretch->name));
+    SG_TRY(range_of(is_written ? reader->witness : reader->consumer, stretch, &first, &end));
     span->end = span->end < 0 || span->end > end ? end : span->end;
     span->from = clamp(span->from, first, span->end > first ? span->end : first);
     stretch->next = span->from;
@@ -235,7 +255,7 @@ SG_RESULT log_reader_extend(struct log_reader *reader, size_t at)
     struct stretch *stretch = &reader->list[at];
     int64_t first = 0;
     int64_t end = 0;
-    SG_TRY(kafka_consumer_range(reader->witness, stretch->name, stretch->partition, &first, &end));
+    SG_TRY(range_of(reader->witness, stretch, &first, &end));
     stretch->end = end > stretch->end ? end : stretch->end;
     return sg_ok();
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { COPIED_BYTES = 8 };
+
 // A search in the changelog of one store.
 struct search {
     struct verify *verify;
@@ -80,11 +82,23 @@ static sg_result look_in_store(struct search *search, size_t store)
     return span.topic == TOPIC_COUNT ? sg_ok() : archive_find(&search->verify->archive, &request);
 }
 
-// The record that a transaction took last for a key of a store.
+// The record that a transaction took last for a key of a store, and from which a field of the state
+// is a copy.
 struct last {
-    struct bytes key; // Of the store: that of the record, or it with more behind a zero byte.
+    struct bytes key;    // Of the store: that of the record, or it with more behind a zero byte.
+    const uint8_t *copy; // In what the fold makes.
+    const struct record_type *whole;  // Type of the record when all of it is copied, else NULL.
+    const struct record_field *field; // Of the record, that is copied.
     struct exhibit found;
 };
+
+static bool is_copied(const struct last *last, const void *record)
+{
+    if (last->whole != NULL) {
+        return record_type_equal(last->whole, record, last->copy);
+    }
+    return memcmp((const uint8_t *)record + last->field->offset, last->copy, COPIED_BYTES) == 0;
+}
 
 static sg_result note_last(void *context, const struct exhibit *seen, bool *ret_stop)
 {
@@ -93,7 +107,7 @@ static sg_result note_last(void *context, const struct exhibit *seen, bool *ret_
     size_t size = seen->key.size;
     bool is_it = last->key.size >= size && bytes_equal(bytes_of(last->key.data, size), seen->key) &&
                  (last->key.size == size || last->key.data[size] == 0);
-    if (is_it) {
+    if (is_it && is_copied(last, seen->record)) {
         last->found = *seen;
         last->found.record = NULL; // It is on the desk.
     }
@@ -120,12 +134,47 @@ static sg_result find_last(const struct search *search, enum topic topic, struct
     return sg_ok();
 }
 
-// The field of an input that a field of a state is a copy of ("last_value": "value"), NULL if none.
-static const char *copied_field(const struct record_type *type, const char *field)
+// Whether a field is a number of 8 bytes that is always there.
+static bool is_number(const struct record_field *field)
 {
-    static const char last[] = "last_";
-    const char *name = strncmp(field, last, strlen(last)) == 0 ? field + strlen(last) : field;
-    return type == NULL || record_type_field(type, bytes_of_text(name)) < 0 ? NULL : name;
+    return !field->is_optional &&
+           (field->value.kind == RECORD_DOUBLE || field->value.kind == RECORD_LONG);
+}
+
+// Fills what the field of the state that differs is a copy of in records of this type: a field of
+// the same name ("last_value": "value"), or the whole record. False for neither.
+static bool find_copied(const struct search *search, const struct record_type *type,
+                        const struct difference *difference, struct last *last)
+{
+    static const char prefix[] = "last_";
+    int at = record_type_field(type_of(search), bytes_of_text(difference->field));
+    const struct record_field *kept = &type_of(search)->fields[at < 0 ? 0 : at];
+    bool has_prefix = strncmp(kept->name, prefix, strlen(prefix)) == 0;
+    const char *name = kept->name + (has_prefix ? strlen(prefix) : 0);
+    int field = record_type_field(type, bytes_of_text(name));
+    *last = (struct last){.key = search->written.key,
+                          .copy = (const uint8_t *)search->made + kept->offset,
+                          .found = {.offset = -1}};
+    if (kept->value.kind == RECORD_RECORD && kept->value.record == type && !kept->is_optional) {
+        last->whole = type;
+        return at >= 0;
+    }
+    last->field = field < 0 ? NULL : &type->fields[field];
+    return at >= 0 && last->field != NULL && is_number(kept) && is_number(last->field) &&
+           kept->value.kind == last->field->value.kind;
+}
+
+// Names the field of the input in place of that of the state.
+static void name_field(const struct search *search, const struct last *last,
+                       struct difference *difference)
+{
+    if (last->whole == NULL) {
+        memcpy(difference->field, last->field->name, strlen(last->field->name) + 1);
+        return;
+    }
+    const uint8_t *made = search->made;
+    const uint8_t *written = search->written.record;
+    difference_of_records(last->whole, last->copy, written + (last->copy - made), difference);
 }
 
 // Fails with the place of the input when the field that differs is a copy of one of its fields.
@@ -134,16 +183,16 @@ static sg_result blame(const struct search *search, struct difference *differenc
     const enum topic *inputs = search->task->processor->inputs;
     for (size_t i = 0; inputs[i] != TOPIC_COUNT; i++) {
         const struct topic_info *info = topic_info(inputs[i]);
-        const char *field = info->json ? NULL : copied_field(info->record, difference->field);
-        struct last last = {.key = search->written.key, .found = {.offset = -1}};
-        if (field == NULL) {
+        struct last last;
+        if (info->record == NULL || info->json ||
+            !find_copied(search, info->record, difference, &last)) {
             continue;
         }
         SG_TRY(find_last(search, inputs[i], &last));
         if (last.found.offset < 0) {
             continue;
         }
-        memmove(difference->field, field, strlen(field) + 1); // It is a part of it.
+        name_field(search, &last, difference);
         difference->topic = inputs[i];
         difference->partition = last.found.partition;
         difference->offset = last.found.offset;

@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CANDIDATES_MAX = 1024, AHEAD_RECORDS = 10000 };
+enum {
+    CANDIDATES_MAX = 1024,
+    AHEAD_RECORDS = 10000,
+    CHANGED_FIELDS_MAX = 2, // Of a record that is still known for what it was.
+};
 
 // A search among the records of a topic that are not explained.
 struct search {
@@ -174,7 +178,9 @@ SG_RESULT verify_name_missing(struct verify *verify, const struct verify_task *t
     SG_TRY(decode_made(verify, output, &search->record));
     SG_TRY(look_at_all(search));
     const struct record_type *type = topic_info(output->topic)->record;
-    if (type != NULL && search->best.offset >= 0 && 2 * search->best_fields >= type->field_count) {
+    bool is_changed = type != NULL && search->best.offset >= 0 &&
+                      search->best_fields + CHANGED_FIELDS_MAX >= type->field_count;
+    if (is_changed) {
         snprintf(difference.what, sizeof difference.what,
                  "a record of %s is not the one that %s wrote", topic_info(output->topic)->name,
                  task->name);
@@ -213,9 +219,73 @@ static sg_result take_made(struct verify *verify, const struct verify_task *task
     return output_log_read_ahead(verify->outputs, topic, AHEAD_RECORDS);
 }
 
-// An alert that was decided on a quote which says something else now.
-static sg_result check_cause(struct verify *verify, struct difference *difference,
-                             const struct exhibit *written)
+// Fails with the field when a quote is not what an alert says of it.
+static sg_result compare_quote(struct verify *verify, struct difference *difference,
+                               const struct exhibit *seen, const struct quote *expected,
+                               const struct exhibit *written)
+{
+    if (!difference_of_records(&quote_type, seen->record, expected, difference)) {
+        return sg_ok();
+    }
+    difference->topic = TOPIC_QUOTES;
+    difference->partition = seen->partition;
+    difference->offset = seen->offset;
+    snprintf(difference->what, sizeof difference->what,
+             "this quote is not the one of which the alert at alerts/%" PRId32 "@%" PRId64 " tells",
+             written->partition, written->offset);
+    return difference_found(&verify->result->difference, difference);
+}
+
+// A search for the quote before the one that decided an alert.
+struct before {
+    struct archive *archive;
+    const struct alert *alert;
+    int64_t last_time;
+    struct exhibit found;
+};
+
+static sg_result note_before(void *context, const struct exhibit *seen, bool *ret_stop)
+{
+    (void)ret_stop;
+    struct before *before = context;
+    const struct quote *quote = seen->record;
+    if (!bytes_equal(quote->instrument, before->alert->instrument) ||
+        quote->event_time < before->last_time) {
+        return sg_ok();
+    }
+    before->last_time = quote->event_time;
+    return archive_keep(before->archive, seen, &before->found);
+}
+
+// An alert tells the value before it, too. A quote of an earlier transaction was verified with it.
+static sg_result check_before(struct verify *verify, const struct verify_entry *entry,
+                              struct difference *difference, const struct exhibit *written)
+{
+    const struct alert *alert = written->record;
+    struct before before = {.archive = &verify->archive, .alert = alert};
+    struct log_span span = {TOPIC_QUOTES, alert->cause.partition, alert->cause.offset,
+                            alert->cause.offset};
+    for (size_t i = 0; i < entry->journal.from_count; i++) {
+        bool is_quotes = bytes_equal(entry->journal.from[i].topic, alert->cause.topic);
+        span.from = is_quotes ? entry->journal.from[i].offset : span.from;
+    }
+    struct archive_search search = {
+        .spans = &span, .count = 1, .visit = note_before, .context = &before};
+    if (!alert->has_previous_value || span.from >= span.end) {
+        return sg_ok();
+    }
+    SG_TRY(archive_find(&verify->archive, &search));
+    if (before.found.record == NULL) {
+        return sg_ok();
+    }
+    struct quote expected = *(const struct quote *)before.found.record;
+    expected.value = alert->previous_value;
+    return compare_quote(verify, difference, &before.found, &expected, written);
+}
+
+// An alert that was decided on quotes which say something else now.
+static sg_result check_cause(struct verify *verify, const struct verify_entry *entry,
+                             struct difference *difference, const struct exhibit *written)
 {
     const struct alert *alert = written->record;
     struct exhibit seen;
@@ -231,17 +301,8 @@ static sg_result check_cause(struct verify *verify, struct difference *differenc
     expected.instrument = alert->instrument;
     expected.value = alert->value;
     expected.event_time = alert->event_time;
-    if (!difference_of_records(&quote_type, seen.record, &expected, difference)) {
-        return sg_ok();
-    }
-    difference->topic = TOPIC_QUOTES;
-    difference->partition = seen.partition;
-    difference->offset = seen.offset;
-    snprintf(difference->what, sizeof difference->what,
-             "this quote is not the one that the alert at alerts/%" PRId32 "@%" PRId64
-             " was decided on",
-             written->partition, written->offset);
-    return difference_found(&verify->result->difference, difference);
+    SG_TRY(check_before(verify, entry, difference, written));
+    return compare_quote(verify, difference, &seen, &expected, written);
 }
 
 static sg_result found_not_made(struct verify *verify, struct difference *difference,
@@ -300,7 +361,7 @@ SG_RESULT verify_name_outputs(struct verify *verify, const struct verify_task *t
         SG_TRY(archive_at(&verify->archive, topic, written.partition, written.offset, &written));
     }
     if (written.record != NULL && topic == TOPIC_ALERTS) {
-        SG_TRY(check_cause(verify, &difference, &written));
+        SG_TRY(check_cause(verify, entry, &difference, &written));
     }
     SG_TRY(name_input(verify, task, entry));
     if (made != NULL && written.record != NULL && bytes_equal(written.key, made->key)) {

@@ -29,7 +29,6 @@ struct output_log {
     struct written topics[TOPIC_COUNT];
     struct log_reader *reader;
     struct log_span *spans; // By slot, with the ends of the open.
-    int64_t *found;         // By slot: behind the last record that a transaction explained.
     size_t slots;
     struct arena *arena;
 };
@@ -83,9 +82,8 @@ SG_RESULT output_log_open(const struct settings_all *all, struct codecs *codecs,
     log->codecs = codecs;
     memcpy(log->folded, folded, sizeof log->folded);
     log->spans = calloc(LOG_SPANS_MAX, sizeof *log->spans);
-    log->found = calloc(LOG_SPANS_MAX, sizeof *log->found);
     log->arena = arena_new(ARENA_BYTES_MAX);
-    if (log->spans == NULL || log->found == NULL || log->arena == NULL) {
+    if (log->spans == NULL || log->arena == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory");
     }
     SG_TRY(use_topics(log));
@@ -107,7 +105,6 @@ void output_log_close(struct output_log **log)
     }
     log_reader_close(&closing->reader);
     free(closing->spans);
-    free(closing->found);
     arena_free(&closing->arena);
     free(closing);
     *log = NULL;
@@ -265,6 +262,7 @@ SG_RESULT output_log_take(struct output_log *log, const struct fold_output *outp
 {
     struct written *written = &log->topics[output->topic];
     *ret_found = true;
+    *ret_place = (struct place){0, -1};
     if (written->is_given_up) {
         return sg_ok();
     }
@@ -280,15 +278,21 @@ SG_RESULT output_log_take(struct output_log *log, const struct fold_output *outp
     }
     size_t slot = behind;
     SG_TRY(search(log, first, behind, &output->identity, &slot));
-    if (slot == behind) {
-        *ret_found = written->is_given_up;
-        *ret_place = (struct place){log->spans[first].partition, log->found[first]};
-        return sg_ok();
-    }
-    int64_t next = log_reader_position(log->reader, slot);
+    *ret_found = slot < behind || written->is_given_up;
+    slot = slot < behind ? slot : first;
+    int64_t next = *ret_found ? log_reader_position(log->reader, slot) : 0;
     *ret_place = (struct place){log->spans[slot].partition, next - 1};
-    log->found[slot] = next;
     return sg_ok();
+}
+
+size_t output_log_slot(const struct output_log *log, enum topic topic, int32_t partition)
+{
+    return log->topics[topic].first_slot + (size_t)partition;
+}
+
+size_t output_log_slots(const struct output_log *log)
+{
+    return log->slots;
 }
 
 SG_RESULT output_log_read_ahead(struct output_log *log, enum topic topic, int64_t records)

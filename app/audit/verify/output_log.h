@@ -23,12 +23,16 @@ void output_log_close(struct output_log **log);
 // nobody wrote.
 void output_log_doubt(struct output_log *log, enum processor_id processor);
 
-// Looks for a record that a transaction wrote, and takes it. `*ret_place` is where it is; with
-// `*ret_found` false the place behind the last record of the partition that was found. A topic that
-// others write to as well is given up, as if all were found, when too many of their records are
-// read before. Fails: SG_FATAL, SG_RETRY.
+// Looks for a record that a transaction wrote, and takes it: `*ret_place` is where it is. With
+// `*ret_found` false the partition alone is told, where it should be. A topic that others write to
+// as well is given up, as if all were found (at offset -1), when too many of their records are read
+// before. Fails: SG_FATAL, SG_RETRY.
 SG_RESULT output_log_take(struct output_log *log, const struct fold_output *output,
                           struct place *ret_place, bool *ret_found);
+
+// Number of a partition among all that are written, below output_log_slots().
+size_t output_log_slot(const struct output_log *log, enum topic topic, int32_t partition);
+size_t output_log_slots(const struct output_log *log);
 
 // Reads on in every partition of a topic, at most `records` in each. Fails as output_log_take().
 SG_RESULT output_log_read_ahead(struct output_log *log, enum topic topic, int64_t records);

@@ -99,18 +99,21 @@ static sg_result open_outputs(struct verify *verify)
     return output_log_open(request->all, &verify->codecs, folded, &verify->outputs);
 }
 
+// From its beginning to what is written now.
 static sg_result open_journal(struct verify *verify)
 {
     int32_t partitions = 0;
+    log_reader_close(&verify->journal);
     SG_TRY(log_reader_partitions(verify->request->all, TOPIC_JOURNAL, &partitions));
-    verify->journal_spans = calloc((size_t)partitions, sizeof *verify->journal_spans);
+    verify->journal_count = (size_t)partitions;
+    free(verify->journal_spans);
+    verify->journal_spans = calloc(verify->journal_count, sizeof *verify->journal_spans);
     if (verify->journal_spans == NULL) {
         return out_of_memory();
     }
     for (int32_t i = 0; i < partitions; i++) {
         verify->journal_spans[i] = (struct log_span){TOPIC_JOURNAL, i, 0, LOG_END_WRITTEN};
     }
-    verify->journal_count = (size_t)partitions;
     return log_reader_open(verify->request->all, verify->journal_spans, verify->journal_count,
                            JOURNAL_BYTES, &verify->journal);
 }
@@ -163,15 +166,21 @@ static sg_result open_all(struct verify *verify)
     SG_TRY(registry_open(&config, &verify->registry));
     SG_TRY(open_codecs(verify));
     SG_TRY(open_outputs(verify));
-    SG_TRY(open_journal(verify));
     return open_inputs(verify);
+}
+
+static void end_tasks(struct verify *verify)
+{
+    for (size_t i = 0; i < verify->task_count; i++) {
+        fold_close(&verify->tasks[i].fold);
+        free(verify->tasks[i].behind);
+    }
+    verify->task_count = 0;
 }
 
 static void close_all(struct verify *verify)
 {
-    for (size_t i = 0; i < verify->task_count; i++) {
-        fold_close(&verify->tasks[i].fold);
-    }
+    end_tasks(verify);
     scratch_folder_remove(&verify->folder);
     free(verify->tasks);
     output_log_close(&verify->outputs);
@@ -185,6 +194,14 @@ static void close_all(struct verify *verify)
     registry_close(&verify->registry);
     arena_free(&verify->arena);
     arena_free(&verify->other);
+}
+
+// Whether the key of a record of the journal names a task of this processor.
+static bool is_of(const struct kafka_record *record, const struct processor *processor)
+{
+    size_t size = strlen(processor->name);
+    return record->key.size > size && memcmp(record->key.data, processor->name, size) == 0 &&
+           record->key.data[size] == '/';
 }
 
 // The earliest record at the head of any partition of the journal; NULL when all are at their end.
@@ -250,25 +267,47 @@ static void tell(struct verify *verify)
 }
 
 // Behind the span only what was read too early is explained still; then it is over.
-static sg_result fold_all(struct verify *verify)
+static bool is_over(const struct verify *verify)
 {
+    return verify->is_behind_span && verify->request->to.is_time &&
+           !output_log_is_waiting(verify->outputs);
+}
+
+// Verifies the transactions of one processor, in the order of their times.
+static sg_result fold_processor(struct verify *verify, const struct processor *processor)
+{
+    SG_TRY(open_journal(verify));
     for (;;) {
         const struct kafka_record *record = NULL;
         SG_TRY(next_record(verify, &record));
         if (record == NULL || stop_requested()) {
             return record == NULL ? sg_ok() : sg_fail(SG_FATAL, 0, "stopped");
         }
+        if (!is_of(record, processor)) {
+            continue;
+        }
         struct verify_entry entry;
         SG_TRY(decode(verify, record, &entry));
         verify->is_behind_span = is_behind(&entry.journal, &verify->request->to);
-        bool is_over = verify->is_behind_span && verify->request->to.is_time &&
-                       !output_log_is_waiting(verify->outputs);
-        if (is_over) {
+        if (is_over(verify)) {
             return sg_ok();
         }
         SG_TRY(verify_task_take(verify, &entry));
         tell(verify);
     }
+}
+
+// One processor after the other, on the way of an event: the first difference is a cause, not an
+// effect of it.
+static sg_result fold_all(struct verify *verify)
+{
+    for (size_t i = 0; i < PROCESSOR_COUNT; i++) {
+        if (verify->request->wanted[i]) {
+            SG_TRY(fold_processor(verify, topology[i]));
+            end_tasks(verify);
+        }
+    }
+    return sg_ok();
 }
 
 static sg_result found_extra(struct verify *verify, enum topic topic, const struct place *place)

@@ -62,16 +62,20 @@ static sg_result take_outputs(struct verify *verify, const struct verify_task *t
         struct place place;
         bool is_found = false;
         SG_TRY(output_log_take(verify->outputs, output, &place, &is_found));
+        int64_t *behind =
+            &task->behind[output_log_slot(verify->outputs, output->topic, place.partition)];
         if (!is_found && !verify->is_behind_span) {
+            place.offset = *behind;
             return verify_name_missing(verify, task, entry, output, &place);
         }
+        *behind = place.offset + 1;
         verify->result->outputs += entry->is_in_span ? 1 : 0;
         verify->result->alerts += entry->is_in_span && output->topic == TOPIC_ALERTS ? 1 : 0;
     }
     return sg_ok();
 }
 
-SG_RESULT verify_compare(struct verify *verify, struct verify_task *task,
+SG_RESULT verify_compare(struct verify *verify, const struct verify_task *task,
                          const struct verify_entry *entry)
 {
     if (verify->is_behind_span) {

@@ -20,6 +20,7 @@ struct verify_task {
     int64_t sequence;  // Of its last record.
     char previous[DIGEST_CHARS + 1];
     int64_t next[PROCESSOR_INPUTS_MAX]; // By input of the processor: where the last record ended.
+    int64_t *behind; // By slot of the output log: behind its last record there, when it is folded.
 };
 
 // A record of the journal, decoded.
@@ -64,7 +65,7 @@ struct verify {
 SG_RESULT verify_task_take(struct verify *verify, struct verify_entry *entry);
 
 // Compares what was folded with what the record says and with the topics. Fails as above.
-SG_RESULT verify_compare(struct verify *verify, struct verify_task *task,
+SG_RESULT verify_compare(struct verify *verify, const struct verify_task *task,
                          const struct verify_entry *entry);
 
 // A difference in this transaction, with its place filled in; the caller adds the rest.

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CACHE_ENTRIES = 20000, STOP_EVERY = 4096 };
@@ -169,7 +170,9 @@ static sg_result open_fold(struct verify *verify, struct verify_task *task)
         .partitions = verify->partitions[task->processor->id],
         .codecs = &verify->codecs,
     };
-    return fold_open(&config, &task->fold);
+    task->behind = calloc(output_log_slots(verify->outputs) + 1, sizeof *task->behind);
+    return task->behind == NULL ? sg_fail(SG_FATAL, 0, "out of memory")
+                                : fold_open(&config, &task->fold);
 }
 
 // Decides at the first record of a task whether it can be folded: its state must begin with it, and
