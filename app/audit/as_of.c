@@ -5,7 +5,7 @@
 #include "core/hash.h"
 #include "schemas/journal.h"
 #include "schemas/quote.h"
-#include "state/cache.h"
+#include "state/entries/cache.h"
 #include "streams/topology.h"
 
 #include <inttypes.h>
