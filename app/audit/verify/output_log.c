@@ -295,6 +295,11 @@ size_t output_log_slots(const struct output_log *log)
     return log->slots;
 }
 
+int64_t output_log_kept_from(const struct output_log *log, size_t slot)
+{
+    return log->spans[slot].from;
+}
+
 SG_RESULT output_log_read_ahead(struct output_log *log, enum topic topic, int64_t records)
 {
     const struct written *written = &log->topics[topic];

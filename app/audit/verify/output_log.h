@@ -34,6 +34,9 @@ SG_RESULT output_log_take(struct output_log *log, const struct fold_output *outp
 size_t output_log_slot(const struct output_log *log, enum topic topic, int32_t partition);
 size_t output_log_slots(const struct output_log *log);
 
+// The first offset of a partition that was kept at the open.
+int64_t output_log_kept_from(const struct output_log *log, size_t slot);
+
 // Reads on in every partition of a topic, at most `records` in each. Fails as output_log_take().
 SG_RESULT output_log_read_ahead(struct output_log *log, enum topic topic, int64_t records);
 

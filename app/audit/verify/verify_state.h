@@ -17,6 +17,7 @@ struct verify_task {
     int32_t partition;
     struct fold *fold; // NULL: it is not folded.
     bool is_begun;     // A record of it was read.
+    bool is_over;      // What follows is not folded: it lies behind the span.
     int64_t sequence;  // Of its last record.
     char previous[DIGEST_CHARS + 1];
     int64_t next[PROCESSOR_INPUTS_MAX]; // By input of the processor: where the last record ended.
@@ -57,6 +58,7 @@ struct verify {
     struct arena *arena;    // Of one record of the journal.
     struct arena *other;    // Of what the fold says of it.
     bool is_behind_span;    // What follows is folded only to explain what was read.
+    bool is_unsure;         // Something behind the span differs, or was not folded.
     int64_t told_us;
 };
 

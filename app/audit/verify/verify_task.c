@@ -336,11 +336,20 @@ static sg_result check_attempts(struct verify *verify, const struct verify_task 
     return sg_ok();
 }
 
+// Behind the span a task is folded as long as records wait that it may have written.
+static bool is_over(struct verify *verify, struct verify_task *task)
+{
+    bool ends = verify->is_behind_span && !output_log_is_waiting(verify->outputs);
+    task->is_over = task->is_over || ends;
+    verify->is_unsure = verify->is_unsure || task->is_over;
+    return task->is_over;
+}
+
 SG_RESULT verify_task_take(struct verify *verify, struct verify_entry *entry)
 {
     struct verify_task *task = NULL;
     SG_TRY(find_task(verify, entry->journal.task, &task));
-    if (task == NULL) {
+    if (task == NULL || is_over(verify, task)) {
         return sg_ok();
     }
     if (!verify->is_behind_span) {
