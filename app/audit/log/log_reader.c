@@ -13,6 +13,8 @@
 enum {
     WAIT_MS = 200,
     PREFETCH_BYTES_MIN = 256 << 10,
+    PREFETCH_RECORDS_MIN = 1000,
+    RECORD_BYTES = 1024, // A small record in memory, with what the library keeps beside it.
     MICROSECONDS = 1000,
     PATIENCE = 2, // Times the longest transaction.
     RANGE_PATIENCE_US = 15000000,
@@ -140,6 +142,8 @@ SG_RESULT log_reader_open(const struct settings_all *all, struct log_span *spans
     reader->kafka = all->kafka;
     int64_t share = prefetch_bytes / (int64_t)(count + 1);
     reader->kafka.prefetch_bytes = clamp(share, PREFETCH_BYTES_MIN, all->kafka.prefetch_bytes);
+    reader->kafka.prefetch_records =
+        clamp(share / RECORD_BYTES, PREFETCH_RECORDS_MIN, all->kafka.prefetch_records);
     SG_TRY(open_consumers(reader));
     for (size_t i = 0; i < count; i++) {
         SG_TRY(place(reader, all, &spans[i], &reader->list[i]));
