@@ -29,7 +29,7 @@ BANNED_IN = {
 }
 # A library's header and the folders that may include it.
 LIBRARY_HOMES = {
-    "librdkafka/": ("core/kafka/", "tests/unit/kafka/", "tests/integration/"),
+    "librdkafka/": ("core/kafka/", "bench/", "tests/unit/kafka/", "tests/integration/"),
     "lmdb.h": ("state/", "tests/unit/state/"),
     "microhttpd.h": ("query/",),
     "curl/": ("core/net/", "connectors/", "tests/"),

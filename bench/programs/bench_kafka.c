@@ -1,0 +1,127 @@
+// Thin: every call that can fail becomes a result with the words of the library.
+#include "bench/programs/bench_kafka.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { WORDS_MAX = 512, CALL_MS = 60000, ROOM_WAIT_MS = 10 };
+
+sg_result bench_kafka_result(rd_kafka_error_t *error, const char *what)
+{
+    if (error == NULL) {
+        return sg_ok();
+    }
+    sg_result result = sg_fail(SG_FATAL, 0, "%s: %s", what, rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return result;
+}
+
+static sg_result set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char words[WORDS_MAX];
+    if (rd_kafka_conf_set(conf, name, value, words, sizeof words) == RD_KAFKA_CONF_OK) {
+        return sg_ok();
+    }
+    return sg_fail(SG_FATAL, 0, "%s", words);
+}
+
+static sg_result set_all(rd_kafka_conf_t *conf, const char *brokers,
+                         const struct bench_property *properties)
+{
+    SG_TRY(set(conf, "bootstrap.servers", brokers));
+    for (; properties->name != NULL; properties++) {
+        SG_TRY(set(conf, properties->name, properties->value));
+    }
+    return sg_ok();
+}
+
+sg_result bench_kafka_open(rd_kafka_type_t type, const char *brokers,
+                           const struct bench_property *properties, rd_kafka_t **ret_client)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    sg_result result = set_all(conf, brokers, properties);
+    char words[WORDS_MAX];
+    rd_kafka_t *client = sg_is_ok(result) ? rd_kafka_new(type, conf, words, sizeof words) : NULL;
+    if (client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return sg_is_ok(result) ? sg_fail(SG_FATAL, 0, "%s", words) : result;
+    }
+    if (type == RD_KAFKA_CONSUMER) {
+        rd_kafka_poll_set_consumer(client);
+    }
+    *ret_client = client;
+    return sg_ok();
+}
+
+static void *without_const(const void *data)
+{
+    void *same = NULL;
+    memcpy(&same, &data, sizeof same);
+    return same;
+}
+
+sg_result bench_kafka_send(rd_kafka_t *producer, rd_kafka_topic_t *topic,
+                           const struct bench_record *record)
+{
+    for (;;) {
+        rd_kafka_resp_err_t error = rd_kafka_producev(
+            producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record->partition),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(without_const(record->key.data), record->key.size),
+            RD_KAFKA_V_VALUE(without_const(record->value.data), record->value.size),
+            RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_END);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return sg_ok();
+        }
+        if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            return sg_fail(SG_FATAL, 0, "%s: %s", rd_kafka_topic_name(topic),
+                           rd_kafka_err2str(error));
+        }
+        rd_kafka_poll(producer, ROOM_WAIT_MS);
+    }
+}
+
+sg_result bench_kafka_flush(rd_kafka_t *producer)
+{
+    rd_kafka_resp_err_t error = rd_kafka_flush(producer, CALL_MS);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? sg_ok()
+               : sg_fail(SG_FATAL, 0, "flush: %s", rd_kafka_err2str(error));
+}
+
+sg_result bench_kafka_partitions(rd_kafka_t *client, const char *topic, int32_t *ret_count)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, CALL_MS);
+    rd_kafka_topic_destroy(handle);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return sg_fail(SG_FATAL, 0, "%s: %s", topic, rd_kafka_err2str(error));
+    }
+    *ret_count = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    return *ret_count > 0 ? sg_ok() : sg_fail(SG_FATAL, 0, "%s: there is no such topic", topic);
+}
+
+sg_result bench_kafka_read(rd_kafka_t *consumer, const char *topic, int64_t offset)
+{
+    int32_t count = 0;
+    SG_TRY(bench_kafka_partitions(consumer, topic, &count));
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+    for (int32_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, topic, i)->offset = offset;
+    }
+    rd_kafka_resp_err_t error = rd_kafka_assign(consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? sg_ok()
+               : sg_fail(SG_FATAL, 0, "%s: %s", topic, rd_kafka_err2str(error));
+}
+
+void bench_kafka_close(rd_kafka_t **client)
+{
+    if (*client != NULL) {
+        rd_kafka_destroy(*client);
+        *client = NULL;
+    }
+}
