@@ -28,10 +28,12 @@ test-unit: ## Run the unit and replay tests alone, under ASan and UBSan.
 	@scripts/install-packages.sh build test
 	@cmake --workflow --preset dev
 
-bench: ## Measure throughput, latency and restart on a Kafka of its own.
-	@scripts/install-packages.sh build run
+bench: ## Measure speed, latency, recovery and memory beside the peers. QUOTES=, RUNS=, ONLY=... make it short.
+	@scripts/install-packages.sh build run bench
 	@scripts/build.sh
-	@"$$(scripts/test-env.sh)/bin/python" bench/bench.py
+	@SOGLIA_BENCH_QUOTES="$(QUOTES)" SOGLIA_BENCH_RUNS="$(RUNS)" SOGLIA_BENCH_SEED="$(SEED)" SOGLIA_BENCH_ONLY="$(ONLY)" \
+		SOGLIA_BENCH_SUBSCRIPTIONS="$(SUBSCRIPTIONS)" SOGLIA_BENCH_SECONDS="$(SECONDS)" SOGLIA_BENCH_THRESHOLDS="$(THRESHOLDS)" \
+		"$$(scripts/test-env.sh)/bin/python" bench/bench.py
 
 fmt: ## Format every C source.
 	@scripts/install-packages.sh test

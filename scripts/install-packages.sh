@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that one purpose needs: build, run or test.
+# Installs the Debian 12 packages that one purpose needs: build, run, test or bench.
 # Calls apt-get only when something is missing, so it may stand in front of every build.
 set -euo pipefail
 
@@ -17,12 +17,15 @@ packages_of() {
         test)
             echo libcmocka-dev libavro-dev clang-tidy clang-format llvm valgrind python3-dev
             ;;
+        bench)
+            echo openjdk-17-jdk-headless valgrind wrk
+            ;;
         *) return 1 ;;
     esac
 }
 
 usage() {
-    echo "usage: $0 build|run|test..." >&2
+    echo "usage: $0 build|run|test|bench..." >&2
     exit 2
 }
 

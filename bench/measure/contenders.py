@@ -1,4 +1,5 @@
 """Who runs over the work: soglia and its peers, all started, followed and ended in the same way."""
+import os
 import subprocess
 
 from measure.progress import Progress
@@ -12,8 +13,11 @@ HEAP = "2g"
 def build_streams(log_path):
     """Compiles the Streams application and fetches what it needs, by Maven."""
     with open(log_path, "wb") as log:
-        subprocess.run(["mvn", "-q", "-B", "-f", ROOT / "bench/streams/pom.xml", "compile"], stdout=log, stderr=log, check=True,
-                       env={"JAVA_HOME": script("java-home.sh"), "PATH": "/usr/bin:/bin", "HOME": str(ROOT.home())})
+        command = ["mvn", "-q", "-B", "-f", ROOT / "bench/streams/pom.xml", "compile"]
+        built = subprocess.run(command, stdout=log, stderr=log, check=False,
+                               env={**os.environ, "JAVA_HOME": script("java-home.sh")})
+    if built.returncode != 0:
+        raise AssertionError(f"building the Streams application failed: see {log_path}")
 
 
 class Contender:

@@ -1,9 +1,8 @@
 """How far a group has come, seen from outside: the positions it has committed."""
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
-import os
 
 from confluent_kafka import Consumer, TopicPartition
 

@@ -31,6 +31,7 @@ class Sizes:
         self.subscriptions = number("SUBSCRIPTIONS", 1_000_000)
         self.seconds = number("SECONDS", 20)
         self.thresholds = number("THRESHOLDS", 1_000_000)
+        self.load_at_begin = round(os.getloadavg()[0], 2)
         self.only = (environment.get("SOGLIA_BENCH_ONLY") or "").split()
 
 
@@ -43,6 +44,7 @@ class Site:
         # The broker is warm for its work, where the tests' one is quick to start.
         os.environ.setdefault("SOGLIA_LOCAL_JAVA_OPTS", "-XX:TieredStopAtLevel=4")
         self.kafka = KafkaServer(self.folder / "kafka")
+        self.processes = Processes(self.folder)
         self._installations = []
 
     def __enter__(self):
@@ -50,8 +52,8 @@ class Site:
         return self
 
     def __exit__(self, *_):
-        for installation in self._installations:
-            installation.processes.end()
+        for processes in [self.processes, *(one.processes for one in self._installations)]:
+            processes.end()
         self.kafka.stop()
         shutil.rmtree(self.folder)
 
@@ -111,8 +113,9 @@ class Installation:
         shutil.rmtree(self.folder)
 
 
-def build(target_log):
-    """Builds the peers: the programs by CMake, the Streams application by Maven."""
-    with open(target_log, "wb") as log:
+def build_programs(log_path):
+    """Builds the bench's own programs beside the released one."""
+    with open(log_path, "wb") as log:
         for command in (["cmake", "--preset", "release", "-DSOGLIA_BENCH=ON"], ["cmake", "--build", "--preset", "release"]):
-            subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=True)
+            if subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False).returncode != 0:
+                raise AssertionError(f"building the programs failed: see {log_path}")
