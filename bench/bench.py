@@ -47,13 +47,20 @@ def main():
     build_programs(OUT / "programs.log")
     build_streams(OUT / "streams.log")
     tell(f"{sizes.quotes:,} quotes, {sizes.runs} runs, seeds from {sizes.seed}, load of the machine {sizes.load_at_begin}")
-    figures = []
+    figures, failed = [], []
     with Site(sizes) as site:
         for name in sizes.only or MEASURES:
-            figures += MEASURES[name](site, tell)
-    report.write(OUT, figures, sizes)
+            try:
+                figures += MEASURES[name](site, tell)
+            except AssertionError as reason:
+                failed.append(name)
+                tell(f"{name} failed: {reason}")
+            report.write(OUT, figures, sizes)
     print(report.table(figures))
-    return 0
+    print(f"seeds {sizes.seed} to {sizes.seed + sizes.runs - 1}; results in {OUT / 'results.json'}, each run in runs.json")
+    if failed:
+        print(f"not measured: {' '.join(failed)}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

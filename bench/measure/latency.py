@@ -14,6 +14,7 @@ QUOTES_PER_S, ALERTS_PER_S = 10_000, 1_000
 ALERT_BARS, MAIL_BARS = (25, 60), (80, 250)
 USERS = 10
 BLAST_MAILS = 20_000
+MAILS_WAIT_S = 60
 
 
 def probe_words(installation, alerts, out, **more):
@@ -90,6 +91,11 @@ def mail_times(times, sink):
     return [(number, due, mails.get(number, 0)) for number, due, _ in times]
 
 
+def late_mails(times, sink):
+    missing = [number for number, _, taken in mail_times(times, sink) if not taken]
+    return f"all mails; {len(missing)} have not come, among them those of {missing[:5]}"
+
+
 def give_users(installation):
     users = [user(f"probe-{number}", email=f"probe@domain{number}.example.org") for number in range(USERS)]
     installation.kafka.produce(f"{installation.prefix}users",
@@ -114,8 +120,7 @@ def measure_mails(site, tell):
         seconds = WARM_S + site.sizes.seconds
         probe = start_probe(installation, f"{installation.prefix}alerts", out, rate=ALERTS_PER_S, seconds=seconds, one_in=1)
         times = end_probe(probe, out, seconds + 60)
-        last = times[-1][0]
-        until(lambda: mail_times(times[-1:], sink)[0][2] or not sink.running, 60, f"the mail of quote {last}")
+        until(lambda: all(one[2] for one in mail_times(times, sink)), MAILS_WAIT_S, lambda: late_mails(times, sink))
         sink.end()
         found = latencies_ms(mail_times(times, sink), ALERTS_PER_S, "mails")
         alerts = latencies_ms(times, ALERTS_PER_S, "alerts")

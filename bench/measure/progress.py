@@ -52,6 +52,10 @@ class Progress:
     def records(self):
         return sum(max(one.offset, 0) for one in self._asker.committed(self._partitions, timeout=CALL_S))
 
+    def end(self):
+        """Records that the topic has now."""
+        return sum(self._asker.get_watermark_offsets(one, timeout=CALL_S)[1] for one in self._partitions)
+
     def wait(self, count, process, limit_s):
         """Waits until so many records are committed; returns (records, time, CPU seconds) of that moment."""
         deadline = time.monotonic() + limit_s

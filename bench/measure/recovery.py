@@ -17,22 +17,27 @@ PROBE_S, BEFORE_KILL_S = 8, 4
 STREAMS_GRACE_S = 120
 KILL_BAR_S, RESTORE_BAR = 1, 1_000_000
 WARM_QUOTES = 20_000
+# More than a probe sends: each has numbers of its own.
+NUMBERS = 1_000_000
 INSTANT_S = 0.01
 
 
-def take_all(contender, count):
-    """Starts it and waits until it has taken all subscriptions and the quotes that judge them."""
+def take_all(contender):
+    """Starts it and waits until it has taken all subscriptions and quotes that there are."""
     installation = contender.installation
     contender.start()
-    for topic, wanted in (("subscriptions", count), ("quotes", WARM_QUOTES)):
+    for topic in ("subscriptions", "quotes"):
         with Progress(installation.kafka, contender.group, installation.prefix + topic) as progress:
-            progress.wait(wanted, contender.process, LIMIT_S)
+            progress.wait(progress.end(), contender.process, LIMIT_S)
 
 
-def kill_seconds(contender, out, grace_s=PROBE_S):
-    """kill -9 in the middle of a steady flow, a new start at once: until the first alert of a quote sent after the kill."""
+def kill_seconds(contender, out, probes, grace_s=PROBE_S):
+    """kill -9 in the middle of a steady flow, a new start at once: until the first alert of a quote sent after the kill.
+
+    `probes` is how many there were before on this installation.
+    """
     probe = start_probe(contender.installation, contender.alerts, out, rate=QUOTES_PER_S, seconds=PROBE_S, one_in=1,
-                        grace_s=grace_s)
+                        grace_s=grace_s, base=probes * NUMBERS, known=int(probes > 0))
     flowing = time.monotonic() + BEFORE_KILL_S
     while time.monotonic() < flowing:
         time.sleep(INSTANT_S)
@@ -75,13 +80,13 @@ def restored_ms(process):
             yield json.loads(line)["ms"] if line.startswith("{") else int(re.search(r"\bms=(\d+)", line).group(1))
 
 
-def measure_peers(installation, figure, count, tell):
+def measure_peers(installation, figure, probes, tell):
     """The Streams peer, killed in the same way; once, as it takes long."""
-    for kind in (StreamsOneValue, StreamsRangeScan):
+    for number, kind in enumerate((StreamsOneValue, StreamsRangeScan), probes):
         peer = kind(installation)
         peer.prepare()
-        take_all(peer, count)
-        seconds = kill_seconds(peer, installation.folder / f"times-{peer.variant}", STREAMS_GRACE_S)
+        take_all(peer)
+        seconds = kill_seconds(peer, installation.folder / f"times-{peer.variant}", number, STREAMS_GRACE_S)
         figure.contenders[key(peer.name)] = [seconds]
         tell(f"kill -9 to next alert, {peer.name}: {seconds:.2f} s")
         peer.process.kill9()
@@ -98,10 +103,10 @@ def measure_recovery(site, tell):
     installation.load_subscriptions(each)
     installation.load_quotes(WARM_QUOTES, sizes.seed, each=each, step_max=SPACING // 50, spacing=SPACING)
     soglia = SogliaAlerts(installation)
-    take_all(soglia, sizes.subscriptions)
+    take_all(soglia)
     tell(f"soglia has {sizes.subscriptions:,} subscriptions in its state")
     for run in range(sizes.runs):
-        killed.add(kill_seconds(soglia, installation.folder / "times"))
+        killed.add(kill_seconds(soglia, installation.folder / "times", run))
         records, a_transaction = replayed(installation)
         behind.add(records / max(a_transaction, 1), records=records)
         tell(f"kill -9 to next alert, run {run + 1}: {killed.values[-1]:.3f} s, {records:.0f} changelog records replayed, "
@@ -109,6 +114,6 @@ def measure_recovery(site, tell):
     for _ in range(sizes.runs):
         restore(soglia, empty, tell)
     soglia.process.end()
-    measure_peers(installation, killed, sizes.subscriptions, tell)
+    measure_peers(installation, killed, sizes.runs, tell)
     installation.end()
     return [killed, behind, empty]

@@ -2,6 +2,8 @@
 import re
 import time
 
+import requests
+
 from measure.contenders import SogliaAlerts
 from measure.progress import Progress, cpu_seconds, memory_mib
 from measure.report import Figure
@@ -36,9 +38,15 @@ def measure_ingest(site, tell):
 
 def view_pace(installation, process, count):
     """Quotes a second into the views, and CPU in us for each, over the last part of a backlog."""
+    def taken_now():
+        try:
+            return installation.metric('soglia_view_records_total{topic="quotes"}')
+        except requests.ConnectionError:
+            return 0  # It does not listen yet.
+
     def wait(wanted):
         while True:
-            taken = installation.metric('soglia_view_records_total{topic="quotes"}')
+            taken = taken_now()
             if taken >= wanted:
                 return taken, time.monotonic(), cpu_seconds(process.pid)
             if not process.running:
@@ -70,9 +78,9 @@ def measure_views(site, tell):
         installation = site.installation(f"views{run}")
         installation.load_quotes(count, site.sizes.seed + run)
         process = installation.soglia.start("serve")
-        installation.soglia.wait_ready(process)
         per_s, cpu_us = view_pace(installation, process, count)
         speed.add(per_s, cpu_us_per_quote=cpu_us, peak_mib=memory_mib(process.pid))
+        installation.soglia.wait_ready(process)
         reads_per_s, p99_ms = read_pace(site, installation)
         reads.add(reads_per_s)
         p99.add(p99_ms)

@@ -30,6 +30,8 @@ struct probe {
     int64_t seconds;
     int64_t one_in; // Quotes of which one crosses its threshold.
     int64_t instruments;
+    int64_t base;    // Added to every number: tells the quotes of this probe from those of others.
+    int64_t known;   // 1: an earlier probe has subscribed.
     int64_t grace_s; // How long alerts are waited for after the last quote.
     int64_t count;   // Quotes in all.
     int64_t begin_ns;
@@ -66,7 +68,7 @@ static void take_alert(struct probe *probe, const rd_kafka_message_t *message)
         !bench_record_alert_value(bytes_of(message->payload, message->len), &value)) {
         return;
     }
-    int64_t number = (int64_t)fabs(value) - 1;
+    int64_t number = (int64_t)fabs(value) - 1 - probe->base;
     if (number >= 0 && number < probe->count && probe->received_ns[number] == 0) {
         probe->received_ns[number] = now_ns();
         atomic_fetch_add(&probe->received, 1);
@@ -123,7 +125,8 @@ static sg_result send_quote(struct probe *probe, rd_kafka_topic_t *topic, int64_
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
     struct bench_bytes out;
-    bench_record_quote(&out, (int32_t)probe->quote_schema, name, *sign * (double)(number + 1),
+    bench_record_quote(&out, (int32_t)probe->quote_schema, name,
+                       *sign * (double)(probe->base + number + 1),
                        (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / MS_NS);
     struct bench_record record = {.key = bytes_of_text(name),
                                   .value = bench_record_bytes(&out),
@@ -212,6 +215,8 @@ static sg_result read_words(const struct bench_words *words, struct probe *probe
     SG_TRY(bench_words_int(words, "one_in", 9, &probe->one_in));
     SG_TRY(bench_words_int(words, "instruments", 1000, &probe->instruments));
     SG_TRY(bench_words_int(words, "grace_s", 10, &probe->grace_s));
+    SG_TRY(bench_words_int(words, "base", 0, &probe->base));
+    SG_TRY(bench_words_int(words, "known", 0, &probe->known));
     probe->count = probe->rate * probe->seconds;
     return sg_ok();
 }
@@ -222,7 +227,7 @@ static sg_result run(const struct bench_words *words, struct probe *probe)
     static const struct bench_property producer[] = {
         {"enable.idempotence", "true"},
         {"partitioner", "murmur2_random"},
-        {"linger.ms", "0"},
+        {"linger.ms", "2"},
         {"socket.nagle.disable", "true"},
         {NULL, NULL},
     };
@@ -238,7 +243,9 @@ static sg_result run(const struct bench_words *words, struct probe *probe)
     if (probe->received_ns == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory");
     }
-    SG_TRY(subscribe(probe));
+    if (probe->known == 0) {
+        SG_TRY(subscribe(probe));
+    }
     return measure(probe);
 }
 

@@ -235,6 +235,7 @@ int main(int count, char **list)
     struct sigaction ending = {.sa_handler = stop};
     sigaction(SIGTERM, &ending, NULL);
     signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF, 0); // Who waits for a mail reads whole lines.
     sg_result result = run(&words);
     if (!sg_is_ok(result)) {
         fprintf(stderr, "%s\n", sg_reason());
