@@ -99,10 +99,6 @@ class Streams(Contender):
     session_ms = 6000
 
     @property
-    def name(self):
-        return f"streams-{self.variant}"
-
-    @property
     def group(self):
         return f"{self.installation.prefix}{self.variant}"
 
@@ -128,8 +124,10 @@ class Streams(Contender):
 
 
 class StreamsOneValue(Streams):
+    name = "streams-one-value"
     variant = "one-value"
 
 
 class StreamsRangeScan(Streams):
+    name = "streams-range-scan"
     variant = "range-scan"

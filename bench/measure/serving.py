@@ -22,7 +22,7 @@ class SogliaIngest(SogliaAlerts):
 
 def measure_ingest(site, tell):
     speed = Figure("ingest_json_per_s", "ingest of JSON quotes", "quotes/s", INGEST_BAR)
-    count = max(site.sizes.quotes // 2, 1)
+    count = site.sizes.quotes
     for run in range(site.sizes.runs):
         installation = site.installation(f"ingest{run}")
         installation.load_json(count, site.sizes.seed + run)
@@ -73,7 +73,7 @@ def measure_views(site, tell):
     speed = Figure("view_quotes_per_s", "views in serve: last value and history", "quotes/s", VIEW_BAR)
     reads = Figure("http_reads_per_s", "reads of a last value, HTTP keep-alive", "reads/s", READ_BAR)
     p99 = Figure("http_reads_p99", "  their p99", "ms", READ_P99_BAR_MS, most=True)
-    count = max(site.sizes.quotes // 2, 1)
+    count = site.sizes.quotes
     for run in range(site.sizes.runs):
         installation = site.installation(f"views{run}")
         installation.load_quotes(count, site.sizes.seed + run)

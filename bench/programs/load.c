@@ -1,7 +1,8 @@
 // Makes the work: `load quotes`, `load quotes.json` or `load subscriptions`, with name=value words.
 // The quotes of an instrument are a random walk between two walls, on a grid of 1/10,000 so that
 // JSON says the same; its subscriptions have their thresholds at even distances around the middle.
-// So the share of quotes that cross one is `step_max / 2 / spacing`, the same all the time.
+// A walk begins anywhere between the two in the middle, so that the share of quotes that cross one
+// is `step_max / 2 / spacing` from the beginning.
 #include "bench/programs/bench_kafka.h"
 #include "bench/programs/bench_record.h"
 #include "bench/programs/bench_words.h"
@@ -80,7 +81,7 @@ static sg_result walk(const struct load *load, bool json, int64_t *values)
 {
     uint64_t state = (uint64_t)load->seed;
     for (int64_t i = 0; i < load->instruments; i++) {
-        values[i] = middle;
+        values[i] = middle + below(&state, load->spacing) - load->spacing / 2;
     }
     for (int64_t i = 0; i < load->count; i++) {
         int64_t which = below(&state, load->instruments);
@@ -127,8 +128,8 @@ static sg_result send_subscription(const struct load *load, int64_t which, int64
 
 static sg_result load_subscriptions(const struct load *load)
 {
-    for (int64_t number = 0; number < load->each; number++) {
-        for (int64_t which = 0; which < load->instruments; which++) {
+    for (int64_t which = 0; which < load->instruments; which++) {
+        for (int64_t number = 0; number < load->each; number++) {
             SG_TRY(send_subscription(load, which, number));
         }
     }
