@@ -1,39 +1,22 @@
-import java.nio.ByteBuffer;
-import java.util.Arrays;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/**
- * All subscriptions of an instrument in one cached value: the last quote in front, then a row for each
- * subscription. A quote goes over the bytes of the rows and makes no objects of them.
- *
- * <p>Value: known (1), last value (8), last event time (8), then rows: size (4), low (8), high (8),
- * version (8), notify_cleared (1), size of the id (2), id, user.
- */
+/** All subscriptions of an instrument in one cached value, read and written whole for each quote. */
 final class OneValue {
     static final String STORE = "instruments";
-    private static final int LAST_VALUE = 1;
-    private static final int LAST_TIME = 9;
-    private static final int ROWS = 17;
-    private static final int ROW_LOW = 4;
-    private static final int ROW_HIGH = 12;
-    private static final int ROW_VERSION = 20;
-    private static final int ROW_NOTIFY = 28;
-    private static final int ROW_ID_SIZE = 29;
-    private static final int ROW_ID = 31;
 
     private OneValue() {
     }
 
-    /** What both inputs share. */
-    private abstract static class Input implements Processor<byte[], byte[], byte[], byte[]> {
+    static final class Quotes implements Processor<byte[], byte[], byte[], byte[]> {
         private final int schemaId;
-        KeyValueStore<byte[], byte[]> store;
-        Alerts alerts;
+        private final Quote quote = new Quote();
+        private KeyValueStore<byte[], Instrument> store;
+        private Alerts alerts;
 
-        Input(int schemaId) {
+        Quotes(int schemaId) {
             this.schemaId = schemaId;
         }
 
@@ -43,49 +26,29 @@ final class OneValue {
             alerts = new Alerts(schemaId, context);
         }
 
-        void raise(Alerts.Judgement judgement, ByteBuffer state, int row, int side, boolean entered, boolean initial) {
-            byte[] bytes = state.array();
-            int idEnd = row + ROW_ID + state.getShort(row + ROW_ID_SIZE);
-            alerts.raise(judgement, Arrays.copyOfRange(bytes, row + ROW_ID, idEnd),
-                Arrays.copyOfRange(bytes, idEnd, row + state.getInt(row)), state.getLong(row + ROW_VERSION),
-                state.get(row + ROW_NOTIFY) != 0, side, entered, initial,
-                state.getDouble(row + (side == Alerts.LOW ? ROW_LOW : ROW_HIGH)));
-        }
-    }
-
-    static final class Quotes extends Input {
-        private final Quote quote = new Quote();
-
-        Quotes(int schemaId) {
-            super(schemaId);
-        }
-
         @Override
         public void process(Record<byte[], byte[]> record) {
             quote.read(record.value());
-            byte[] stored = store.get(record.key());
-            byte[] bytes = stored == null ? new byte[ROWS] : stored.clone();
-            ByteBuffer state = ByteBuffer.wrap(bytes);
-            boolean known = bytes[0] != 0;
-            double before = state.getDouble(LAST_VALUE);
-            if (known && quote.eventTime < state.getLong(LAST_TIME)) {
+            Instrument stored = store.get(record.key());
+            Instrument instrument = stored == null ? new Instrument() : stored;
+            if (instrument.known && quote.eventTime < instrument.lastTime) {
                 return;
             }
-            judge(record, state, known, before);
-            bytes[0] = 1;
-            state.putDouble(LAST_VALUE, quote.value);
-            state.putLong(LAST_TIME, quote.eventTime);
-            store.put(record.key(), bytes);
+            judge(record, instrument);
+            instrument.known = true;
+            instrument.lastValue = quote.value;
+            instrument.lastTime = quote.eventTime;
+            store.put(record.key(), instrument);
         }
 
-        private void judge(Record<byte[], byte[]> record, ByteBuffer state, boolean known, double before) {
+        private void judge(Record<byte[], byte[]> record, Instrument instrument) {
             double now = quote.value;
+            double before = instrument.lastValue;
+            boolean known = instrument.known;
             Alerts.Judgement judgement = null;
-            for (int row = ROWS; row < state.capacity(); row += state.getInt(row)) {
-                double low = state.getDouble(row + ROW_LOW);
-                double high = state.getDouble(row + ROW_HIGH);
-                boolean lowMoves = now < low != (known && before < low);
-                boolean highMoves = now > high != (known && before > high);
+            for (Instrument.Row row : instrument.rows) {
+                boolean lowMoves = now < row.low() != (known && before < row.low());
+                boolean highMoves = now > row.high() != (known && before > row.high());
                 if (!lowMoves && !highMoves) {
                     continue;
                 }
@@ -94,34 +57,38 @@ final class OneValue {
                         record.timestamp());
                 }
                 if (lowMoves) {
-                    raise(judgement, state, row, Alerts.LOW, now < low, !known);
+                    raise(judgement, row, Alerts.LOW, now < row.low(), !known, row.low());
                 }
                 if (highMoves) {
-                    raise(judgement, state, row, Alerts.HIGH, now > high, !known);
+                    raise(judgement, row, Alerts.HIGH, now > row.high(), !known, row.high());
                 }
             }
         }
+
+        private void raise(Alerts.Judgement judgement, Instrument.Row row, int side, boolean entered, boolean initial,
+                           double threshold) {
+            alerts.raise(judgement, row.id(), row.user(), row.version(), row.notifyCleared(), side, entered, initial, threshold);
+        }
     }
 
-    static final class Subscriptions extends Input {
-        Subscriptions(int schemaId) {
-            super(schemaId);
+    static final class Subscriptions implements Processor<byte[], byte[], byte[], byte[]> {
+        private KeyValueStore<byte[], Instrument> store;
+
+        @Override
+        public void init(ProcessorContext<byte[], byte[]> context) {
+            store = context.getStateStore(STORE);
         }
 
         @Override
         public void process(Record<byte[], byte[]> record) {
             Subscription subscription = Subscription.of(record.value());
-            byte[] stored = store.get(record.key());
-            byte[] before = stored == null ? new byte[ROWS] : stored;
-            if (before[0] != 0) {
+            Instrument stored = store.get(record.key());
+            Instrument instrument = stored == null ? new Instrument() : stored;
+            if (instrument.known) {
                 throw new IllegalStateException("the peer takes subscriptions before quotes: " + subscription);
             }
-            int size = ROW_ID + subscription.id.length + subscription.user.length;
-            byte[] after = Arrays.copyOf(before, before.length + size);
-            ByteBuffer.wrap(after, before.length, size).putInt(size).putDouble(subscription.low).putDouble(subscription.high)
-                .putLong(subscription.version).put((byte) (subscription.notifyCleared ? 1 : 0))
-                .putShort((short) subscription.id.length).put(subscription.id).put(subscription.user);
-            store.put(record.key(), after);
+            instrument.add(subscription);
+            store.put(record.key(), instrument);
         }
     }
 }

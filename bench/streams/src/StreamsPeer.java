@@ -1,9 +1,9 @@
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
@@ -24,9 +24,12 @@ public final class StreamsPeer {
     }
 
     public static void main(String[] words) throws InterruptedException {
-        boolean oneValue = words[0].equals("one-value");
         int schemaId = Integer.parseInt(words[6]);
-        Topology topology = oneValue ? oneValue(words[2], words[3], schemaId) : rangeScan(words[2], words[3], schemaId);
+        Topology topology = switch (words[0]) {
+            case "one-value" -> oneValue(words[2], words[3], schemaId);
+            case "range-scan" -> rangeScan(words[2], words[3], schemaId);
+            default -> throw new IllegalArgumentException("no such variant: " + words[0]);
+        };
         KafkaStreams streams = new KafkaStreams(topology, settings(words));
         streams.setUncaughtExceptionHandler(failure -> {
             failure.printStackTrace();
@@ -54,9 +57,9 @@ public final class StreamsPeer {
 
     private static Topology oneValue(String prefix, String alerts, int schemaId) {
         Topology topology = inputs(prefix)
-            .addProcessor("take-subscriptions", () -> new OneValue.Subscriptions(schemaId), "subscriptions")
+            .addProcessor("take-subscriptions", OneValue.Subscriptions::new, "subscriptions")
             .addProcessor("take-quotes", () -> new OneValue.Quotes(schemaId), "quotes")
-            .addStateStore(store(OneValue.STORE).withCachingEnabled(), "take-subscriptions", "take-quotes");
+            .addStateStore(store(OneValue.STORE, Instrument.serde()).withCachingEnabled(), "take-subscriptions", "take-quotes");
         return withSink(topology, alerts);
     }
 
@@ -65,16 +68,14 @@ public final class StreamsPeer {
         Topology topology = inputs(prefix)
             .addProcessor("take-subscriptions", RangeScan.Subscriptions::new, "subscriptions")
             .addProcessor("take-quotes", () -> new RangeScan.Quotes(schemaId), "quotes")
-            .addStateStore(store(RangeScan.THRESHOLDS).withCachingDisabled(), "take-subscriptions", "take-quotes")
-            .addStateStore(store(RangeScan.QUOTES).withCachingEnabled(), "take-quotes");
+            .addStateStore(store(RangeScan.THRESHOLDS, Serdes.ByteArray()).withCachingDisabled(), "take-subscriptions", "take-quotes")
+            .addStateStore(store(RangeScan.QUOTES, Serdes.ByteArray()).withCachingEnabled(), "take-quotes");
         return withSink(topology, alerts);
     }
 
-    private static StoreBuilder<KeyValueStore<byte[], byte[]>> store(String name) {
-        Map<String, String> changelog = new HashMap<>();
-        changelog.put("compression.type", "producer");
-        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.ByteArray(), Serdes.ByteArray())
-            .withLoggingEnabled(changelog);
+    private static <V> StoreBuilder<KeyValueStore<byte[], V>> store(String name, Serde<V> values) {
+        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.ByteArray(), values)
+            .withLoggingEnabled(Map.of("compression.type", "producer"));
     }
 
     private static Properties settings(String[] words) {
