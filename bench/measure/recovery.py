@@ -45,8 +45,8 @@ def kill_seconds(contender, out, probes, grace_s=PROBE_S):
     contender.process.kill9()
     contender.start()
     times = end_probe(probe, out, PROBE_S + grace_s + 30)
-    came = [received for _, due, received in times if due > killed and received]
-    if not came or not any(0 < received < killed for _, _, received in times):
+    came = [received for _, due, received, _ in times if due > killed and received]
+    if not came or not any(0 < received < killed for _, _, received, _ in times):
         raise AssertionError(f"no alerts on both sides of the kill\n{contender.process.tail()}")
     return (min(came) - killed) / 1e9
 

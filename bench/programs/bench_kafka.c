@@ -35,22 +35,38 @@ static sg_result set_all(rd_kafka_conf_t *conf, const char *brokers,
     return sg_ok();
 }
 
-sg_result bench_kafka_open(rd_kafka_type_t type, const char *brokers,
-                           const struct bench_property *properties, rd_kafka_t **ret_client)
+// Takes the configuration, whatever comes of it.
+static sg_result open_client(rd_kafka_type_t type, rd_kafka_conf_t *conf, sg_result configured,
+                             rd_kafka_t **ret_client)
 {
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    sg_result result = set_all(conf, brokers, properties);
     char words[WORDS_MAX];
-    rd_kafka_t *client = sg_is_ok(result) ? rd_kafka_new(type, conf, words, sizeof words) : NULL;
+    rd_kafka_t *client =
+        sg_is_ok(configured) ? rd_kafka_new(type, conf, words, sizeof words) : NULL;
     if (client == NULL) {
         rd_kafka_conf_destroy(conf);
-        return sg_is_ok(result) ? sg_fail(SG_FATAL, 0, "%s", words) : result;
+        return sg_is_ok(configured) ? sg_fail(SG_FATAL, 0, "%s", words) : configured;
     }
     if (type == RD_KAFKA_CONSUMER) {
         rd_kafka_poll_set_consumer(client);
     }
     *ret_client = client;
     return sg_ok();
+}
+
+sg_result bench_kafka_open(rd_kafka_type_t type, const char *brokers,
+                           const struct bench_property *properties, rd_kafka_t **ret_client)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    return open_client(type, conf, set_all(conf, brokers, properties), ret_client);
+}
+
+sg_result bench_kafka_producer(const char *brokers, const struct bench_property *properties,
+                               bench_report_fn *report, void *context, rd_kafka_t **ret_client)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_dr_msg_cb(conf, report);
+    rd_kafka_conf_set_opaque(conf, context);
+    return open_client(RD_KAFKA_PRODUCER, conf, set_all(conf, brokers, properties), ret_client);
 }
 
 static void *without_const(const void *data)
@@ -69,7 +85,8 @@ sg_result bench_kafka_send(rd_kafka_t *producer, rd_kafka_topic_t *topic,
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_KEY(without_const(record->key.data), record->key.size),
             RD_KAFKA_V_VALUE(without_const(record->value.data), record->value.size),
-            RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_END);
+            RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_OPAQUE(record->tag),
+            RD_KAFKA_V_END);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return sg_ok();
         }

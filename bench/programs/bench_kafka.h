@@ -16,12 +16,20 @@ struct bench_property {
 SG_RESULT bench_kafka_open(rd_kafka_type_t type, const char *brokers,
                            const struct bench_property *properties, rd_kafka_t **ret_client);
 
+// Called at the end of each record of a producer, from the thread that polls it.
+typedef void bench_report_fn(rd_kafka_t *client, const rd_kafka_message_t *message, void *context);
+
+// A producer that tells of each record; `context` goes to `report`. Fails: SG_FATAL.
+SG_RESULT bench_kafka_producer(const char *brokers, const struct bench_property *properties,
+                               bench_report_fn *report, void *context, rd_kafka_t **ret_client);
+
 // A record to be sent. `timestamp_ms` 0 is now.
 struct bench_record {
     struct bytes key;
     struct bytes value;
     int32_t partition; // RD_KAFKA_PARTITION_UA: by the key.
     int64_t timestamp_ms;
+    void *tag; // Comes back as the `_private` of its report.
 };
 
 // Sends a record, waiting for room. Fails: SG_FATAL.

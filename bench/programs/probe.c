@@ -36,6 +36,7 @@ struct probe {
     int64_t count;   // Quotes in all.
     int64_t begin_ns;
     int64_t *received_ns; // By number; 0: no alert came.
+    int64_t *acknowledged_ns;
     rd_kafka_t *producer;
     rd_kafka_t *consumer;
     atomic_bool stopped;
@@ -72,6 +73,15 @@ static void take_alert(struct probe *probe, const rd_kafka_message_t *message)
     if (number >= 0 && number < probe->count && probe->received_ns[number] == 0) {
         probe->received_ns[number] = now_ns();
         atomic_fetch_add(&probe->received, 1);
+    }
+}
+
+// The tag of a quote points to the place of its time.
+static void take_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *context)
+{
+    (void)client, (void)context;
+    if (message->_private != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        *(int64_t *)message->_private = now_ns();
     }
 }
 
@@ -130,7 +140,8 @@ static sg_result send_quote(struct probe *probe, rd_kafka_topic_t *topic, int64_
                        (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / MS_NS);
     struct bench_record record = {.key = bytes_of_text(name),
                                   .value = bench_record_bytes(&out),
-                                  .partition = RD_KAFKA_PARTITION_UA};
+                                  .partition = RD_KAFKA_PARTITION_UA,
+                                  .tag = &probe->acknowledged_ns[number]};
     return bench_kafka_send(probe->producer, topic, &record);
 }
 
@@ -175,8 +186,8 @@ static sg_result write_times(const struct probe *probe)
         return sg_fail(SG_FATAL, 0, "%s cannot be written", probe->out);
     }
     for (int64_t number = 0; number < probe->count; number += probe->one_in) {
-        fprintf(file, "%" PRId64 " %" PRId64 " %" PRId64 "\n", number, due_ns(probe, number),
-                probe->received_ns[number]);
+        fprintf(file, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", number,
+                due_ns(probe, number), probe->received_ns[number], probe->acknowledged_ns[number]);
     }
     fclose(file);
     return sg_ok();
@@ -236,13 +247,14 @@ static sg_result run(const struct bench_words *words, struct probe *probe)
         {"isolation.level", "read_committed"}, {"socket.nagle.disable", "true"},
         {"fetch.wait.max.ms", "100"},          {NULL, NULL},
     };
-    SG_TRY(bench_kafka_open(RD_KAFKA_PRODUCER, probe->brokers, producer, &probe->producer));
-    SG_TRY(bench_kafka_open(RD_KAFKA_CONSUMER, probe->brokers, consumer, &probe->consumer));
-    SG_TRY(bench_kafka_read(probe->consumer, probe->alerts, RD_KAFKA_OFFSET_END));
     probe->received_ns = calloc((size_t)probe->count, sizeof *probe->received_ns);
-    if (probe->received_ns == NULL) {
+    probe->acknowledged_ns = calloc((size_t)probe->count, sizeof *probe->acknowledged_ns);
+    if (probe->received_ns == NULL || probe->acknowledged_ns == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory");
     }
+    SG_TRY(bench_kafka_producer(probe->brokers, producer, take_report, NULL, &probe->producer));
+    SG_TRY(bench_kafka_open(RD_KAFKA_CONSUMER, probe->brokers, consumer, &probe->consumer));
+    SG_TRY(bench_kafka_read(probe->consumer, probe->alerts, RD_KAFKA_OFFSET_END));
     if (probe->known == 0) {
         SG_TRY(subscribe(probe));
     }
@@ -257,6 +269,7 @@ int main(int count, char **list)
     bench_kafka_close(&probe.consumer);
     bench_kafka_close(&probe.producer);
     free(probe.received_ns);
+    free(probe.acknowledged_ns);
     if (!sg_is_ok(result)) {
         fprintf(stderr, "%s\n", sg_reason());
     }
