@@ -27,25 +27,24 @@ static void end_silence(struct input *input, int64_t now_us)
     input->silent_since_us = 0;
 }
 
-// Brings the next record to the head, if there is one.
+// Brings the next record to the head, if there is one. The end of the log stands in the queue
+// between records once more of them have come, so it is not the end of the queue.
 static sg_result fill(struct input *input, int64_t now_us)
 {
     sg_result failure = sg_ok();
-    switch (kafka_queue_next(input->queue, &input->head, &failure)) {
-    case KAFKA_NEXT_RECORD:
-        input->has_head = true;
-        input->ended = false;
-        end_silence(input, now_us);
-        break;
-    case KAFKA_NEXT_END:
-        input->ended = true;
-        begin_silence(input, now_us);
-        break;
-    case KAFKA_NEXT_EMPTY:
-        begin_silence(input, now_us);
-        break;
-    case KAFKA_NEXT_FAILED:
+    enum kafka_next next = KAFKA_NEXT_END;
+    while (next == KAFKA_NEXT_END) {
+        next = kafka_queue_next(input->queue, &input->head, &failure);
+        input->ended = next == KAFKA_NEXT_END || (input->ended && next == KAFKA_NEXT_EMPTY);
+    }
+    if (next == KAFKA_NEXT_FAILED) {
         return sg_explain(failure, "%s, partition %d", input->name, (int)input->partition);
+    }
+    input->has_head = next == KAFKA_NEXT_RECORD;
+    if (input->has_head) {
+        end_silence(input, now_us);
+    } else {
+        begin_silence(input, now_us);
     }
     return sg_ok();
 }

@@ -224,11 +224,28 @@ static void an_end_that_is_reached_again_after_records_counts_again(void **state
     say(0, KAFKA_NEXT_RECORD, 1);
     say(1, KAFKA_NEXT_RECORD, 5);
     say(1, KAFKA_NEXT_RECORD, 6);
-    assert_int_equal(take_at(1), 1); // At the end, its record was not there yet.
     assert_int_equal(take_at(1), 0);
     assert_int_equal(take_at(1), -1); // It had records since: nothing is known of it now.
     say(0, KAFKA_NEXT_END, 0);
     assert_int_equal(take_at(1), 1);
+    assert_int_equal(take_at(1), 1);
+}
+
+// A queue that is read more slowly than it is filled has the end of the log between its records.
+static void an_end_with_records_behind_it_is_no_end_of_the_queue(void **state)
+{
+    (void)state;
+    list.count = 1;
+    for (int64_t i = 0; i < 5; i++) {
+        say(0, KAFKA_NEXT_RECORD, i);
+        say(0, KAFKA_NEXT_END, 0);
+    }
+    // A round that took long must not make a silence of them, which would be waited out.
+    for (int64_t i = 0; i < 5; i++) {
+        assert_int_equal(take_at(1 + i * 2 * QUIET_US), 0);
+    }
+    assert_int_equal(take_at(1), -1);
+    assert_true(inputs[0].ended);
 }
 
 static void a_failure_names_the_partition_and_loses_no_head(void **state)
@@ -271,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup(a_stream_that_flows_is_not_delayed, begin),
         cmocka_unit_test_setup(an_input_with_a_backlog_is_waited_for, begin),
         cmocka_unit_test_setup(an_end_that_is_reached_again_after_records_counts_again, begin),
+        cmocka_unit_test_setup(an_end_with_records_behind_it_is_no_end_of_the_queue, begin),
         cmocka_unit_test_setup(a_failure_names_the_partition_and_loses_no_head, begin),
         cmocka_unit_test_setup(a_reset_gives_the_head_back, begin),
     };
