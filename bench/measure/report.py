@@ -53,7 +53,8 @@ def row(figure):
     bar = "-" if figure.bar is None else f"{'<=' if figure.most else '>='} {number(figure.bar)}"
     noise = f"{number(min(figure.values))}..{number(max(figure.values))}"
     peers = ", ".join(f"{name} {number(statistics.median(values))}" for name, values in figure.contenders.items())
-    return [figure.words, f"{number(figure.value)} {figure.unit}", noise, bar, "yes" if figure.holds else "NO", peers]
+    holds = "-" if figure.bar is None else "yes" if figure.holds else "NO"
+    return [figure.words, f"{number(figure.value)} {figure.unit}", noise, bar, holds, peers]
 
 
 def table(figures):

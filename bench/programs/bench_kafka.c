@@ -76,17 +76,33 @@ static void *without_const(const void *data)
     return same;
 }
 
+static rd_kafka_resp_err_t try_send(rd_kafka_t *producer, rd_kafka_topic_t *topic,
+                                    const struct bench_record *record)
+{
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {without_const(record->key.data), record->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {without_const(record->value.data), record->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp_ms},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = record->tag},
+    };
+    rd_kafka_error_t *failure = rd_kafka_produceva(producer, parts, sizeof parts / sizeof parts[0]);
+    rd_kafka_resp_err_t error =
+        failure == NULL ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(failure);
+    if (failure != NULL) {
+        rd_kafka_error_destroy(failure);
+    }
+    return error;
+}
+
 sg_result bench_kafka_send(rd_kafka_t *producer, rd_kafka_topic_t *topic,
                            const struct bench_record *record)
 {
     for (;;) {
-        rd_kafka_resp_err_t error = rd_kafka_producev(
-            producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record->partition),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-            RD_KAFKA_V_KEY(without_const(record->key.data), record->key.size),
-            RD_KAFKA_V_VALUE(without_const(record->value.data), record->value.size),
-            RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_OPAQUE(record->tag),
-            RD_KAFKA_V_END);
+        rd_kafka_resp_err_t error = try_send(producer, topic, record);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return sg_ok();
         }
