@@ -123,6 +123,7 @@ static sg_result begin(struct run *run)
     int64_t early_us = run->committed_us + COMMIT_GAP_US - clock_monotonic_us();
     clock_sleep_ms(early_us / US_OF_MS);
     SG_TRY(kafka_producer_begin(run->producer));
+    crash_point("fetch_begun");
     run->is_open = true;
     run->opened_us = clock_monotonic_us();
     run->open_quotes = 0;

@@ -162,6 +162,7 @@ sg_result assignment_given(void *context, const struct kafka_position *partition
         return sg_fail(SG_FATAL, opened.code, "%s: %s", worker->name, sg_reason());
     }
     SG_TRY(opened);
+    crash_point("tasks_opened");
     tell_assigned(worker, count);
     worker->assigned = true;
     SG_TRY(worker_rewind(worker));
@@ -177,7 +178,9 @@ sg_result assignment_taken(void *context, bool lost)
     if (ended.class == SG_ABORT || ended.class == SG_RETRY) {
         ended = worker_drop(worker);
     }
+    crash_point("revoke_committed");
     worker_close_tasks(worker);
+    crash_point("tasks_closed");
     SG_TRY(ended);
     log_info("partitions given up", (struct log_field[]){log_text("worker", worker->name),
                                                          log_text("lost", lost ? "yes" : "no"),

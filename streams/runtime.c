@@ -174,6 +174,7 @@ static sg_result take_outcomes(struct worker *worker, int64_t *ret_taken)
         };
         SG_TRY(worker->config->processor->take_outcome(&process, &outcome));
         SG_TRY(ledger_took_outcome(task->ledger));
+        crash_point("outcome_taken");
         task->changed = true;
         (*ret_taken)++;
     }

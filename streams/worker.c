@@ -175,6 +175,7 @@ sg_result worker_begin(struct worker *worker)
         return sg_ok();
     }
     SG_TRY(kafka_producer_begin(worker->producer));
+    crash_point("begun");
     worker->open = true;
     worker->begun_us = clock_monotonic_us();
     worker->output.not_before_us =
@@ -297,6 +298,7 @@ sg_result worker_rewind(struct worker *worker)
                                                          inputs->list[j].partition);
         }
     }
+    crash_point("input_rewound");
     return sg_ok();
 }
 
@@ -304,6 +306,7 @@ sg_result worker_abort(struct worker *worker)
 {
     crash_point("before_abort");
     SG_TRY(worker_drop(worker));
+    crash_point("aborted");
     for (size_t i = 0; i < worker->task_count; i++) {
         SG_TRY(task_abort(worker->tasks[i]));
     }

@@ -17,9 +17,8 @@ struct kafka_settings {
     int64_t session_timeout_ms;
     int64_t transaction_timeout_ms;
     int64_t fetch_wait_ms;
-    int64_t prefetch_records; // Per partition queue.
-    int64_t prefetch_bytes;   // Per partition queue.
-    bool endtxn_defence;      // Off in tests only: see README.md, "The hole in the protocol".
+    int64_t prefetch_records;            // Per partition queue.
+    int64_t prefetch_bytes;              // Per partition queue.
     const struct settings_extra *extras; // Passed to librdkafka as they are; NULL for none.
 };
 

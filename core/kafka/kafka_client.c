@@ -28,9 +28,6 @@ static const struct option rows[] = {
      "20000", 1, 10000000, NULL, "Records read ahead for each partition."},
     {"kafka.prefetch_bytes", OPTION_SIZE, offsetof(struct kafka_settings, prefetch_bytes), "32MiB",
      1048576, 2147482624, NULL, "Bytes read ahead for each partition."},
-    {"kafka.endtxn_defence", OPTION_BOOL, offsetof(struct kafka_settings, endtxn_defence), "true",
-     0, 0, NULL,
-     "Take a new producer epoch after a transaction whose end was sent twice; off in tests only."},
 };
 
 struct option_table kafka_options(struct kafka_settings *target)

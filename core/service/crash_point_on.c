@@ -84,3 +84,17 @@ void crash_point(const char *name)
         }
     }
 }
+
+int64_t crash_point_number(const char *name, int64_t usual)
+{
+    size_t length = strlen(name);
+    const char *wish = getenv("SOGLIA_TEST_NUMBERS");
+    while (wish != NULL && *wish != '\0') {
+        if (strncmp(wish, name, length) == 0 && wish[length] == '=') {
+            return strtoll(wish + length + 1, NULL, 10);
+        }
+        const char *comma = strchr(wish, ',');
+        wish = comma == NULL ? NULL : comma + 1;
+    }
+    return usual;
+}

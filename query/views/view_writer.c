@@ -4,6 +4,7 @@
 
 #include "core/hash.h"
 #include "core/service/clock.h"
+#include "core/service/crash_point.h"
 #include "core/service/log.h"
 
 #include <assert.h>
@@ -202,8 +203,10 @@ static sg_result write_batch(struct view_writer *writer)
 // Writes and commits. SG_ABORT: the file was full, it is larger now.
 static sg_result try_commit(struct view_writer *writer)
 {
+    crash_point("before_view_flush");
     sg_result written = write_batch(writer);
     if (sg_is_ok(written)) {
+        crash_point("view_flushed");
         return view_store_commit(writer->store, &writer->transaction);
     }
     transaction_abort(&writer->transaction);
@@ -238,6 +241,7 @@ sg_result view_writer_commit(struct view_writer *writer, bool *ret_committed)
         return sg_fail(SG_FATAL, result.code, "the file of the views cannot grow any further");
     }
     SG_TRY(result);
+    crash_point("view_committed");
     settle(writer);
     *ret_committed = true;
     return sg_ok();

@@ -117,6 +117,7 @@ sg_result outbox_open(const struct processor *processor, struct stores *stores, 
     outbox->partition = partition;
     outbox->effector = effector;
     SG_TRY(store_scan(outbox->store, arena, visit, outbox));
+    crash_point("outbox_opened");
     *ret_outbox = SG_MOVE(outbox);
     return sg_ok();
 }
@@ -172,6 +173,7 @@ static sg_result offer(struct outbox *outbox, const struct due *due, struct aren
     crash_point("before_offer");
     *ret_taken =
         !found || outbox->effector->offer(outbox->effector->context, outbox->partition, entry);
+    crash_point("offered");
     return sg_ok();
 }
 

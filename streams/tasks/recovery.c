@@ -44,6 +44,7 @@ struct recovery {
     int64_t applied;
     int64_t uncommitted;
     size_t uncommitted_bytes;
+    int64_t piece_records; // That are committed together.
     int64_t began_us;
     int64_t told_us;
     int64_t last_record_us;
@@ -144,6 +145,7 @@ static sg_result commit_piece(struct recovery *recovery)
     recovery->uncommitted = 0;
     recovery->uncommitted_bytes = 0;
     SG_TRY(stores_commit(recovery->task->stores, &recovery->task->place));
+    crash_point("recovery_piece_saved");
     recovery->saved = recovery->task->place;
     return sg_ok();
 }
@@ -175,8 +177,8 @@ static sg_result apply(struct recovery *recovery, size_t at, const struct kafka_
     recovery->applied++;
     recovery->uncommitted++;
     recovery->uncommitted_bytes += record->key.size + record->value.size;
-    bool full =
-        recovery->uncommitted >= PIECE_RECORDS || recovery->uncommitted_bytes >= PIECE_BYTES;
+    bool full = recovery->uncommitted >= recovery->piece_records ||
+                recovery->uncommitted_bytes >= PIECE_BYTES;
     return full ? commit_piece(recovery) : sg_ok();
 }
 
@@ -322,6 +324,7 @@ static sg_result restore(struct recovery *recovery)
     recovery->began_us = recovery->told_us = recovery->last_record_us = now_us;
     recovery->applied = recovery->uncommitted = 0;
     recovery->uncommitted_bytes = 0;
+    recovery->piece_records = crash_point_number("recovery_piece", PIECE_RECORDS);
     recovery->began_ms = clock_wall_ms();
     bool whole = false;
     SG_TRY(begin(recovery, &whole));

@@ -145,6 +145,7 @@ static sg_result open_state(struct task *task, const struct kafka_position *comm
     if (hashed || memcmp(&saved, &task->place, sizeof saved) != 0) {
         SG_TRY(stores_commit(task->stores, &task->place));
     }
+    crash_point("recovered");
     if (task->config->effector == NULL) {
         return sg_ok();
     }

@@ -1,11 +1,9 @@
 // Two transactions, the second one stopped in its middle and then aborted:
-// endtxn_check BROKERS TOPIC true|false. The last word switches the defence of
-// kafka.endtxn_defence. Prints "half" when the record of the second is written, and goes on at a
-// line from standard input. Run by test_endtxn.py.
+// endtxn_check BROKERS TOPIC. Prints "half" when the record of the second is written, and goes on
+// at a line from standard input. Run by test_endtxn.py.
 #include "core/kafka/producer.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { WAIT_MS = 30000 };
 
@@ -37,8 +35,8 @@ static sg_result run(struct kafka_producer *producer, const char *topic)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: %s BROKERS TOPIC true|false\n", argv[0]);
+    if (argc != 3) {
+        fprintf(stderr, "usage: %s BROKERS TOPIC\n", argv[0]);
         return 2;
     }
     const struct kafka_settings settings = {.brokers = argv[1],
@@ -46,8 +44,7 @@ int main(int argc, char **argv)
                                             .transaction_timeout_ms = 20000,
                                             .fetch_wait_ms = 20,
                                             .prefetch_records = 1000,
-                                            .prefetch_bytes = 1 << 20,
-                                            .endtxn_defence = strcmp(argv[3], "true") == 0};
+                                            .prefetch_bytes = 1 << 20};
     const struct kafka_producer_config config = {.kafka = &settings, .transactional_id = argv[2]};
     SG_CLEANUP(kafka_producer_close) struct kafka_producer *producer = NULL;
     sg_result result = kafka_producer_open(&config, &producer);

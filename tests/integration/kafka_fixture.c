@@ -23,7 +23,6 @@ struct kafka_settings kafka_fixture_settings = {
     .fetch_wait_ms = 20,
     .prefetch_records = 200000,
     .prefetch_bytes = 32 << 20,
-    .endtxn_defence = true,
 };
 
 void kafka_fixture_succeed(sg_result result)

@@ -40,7 +40,7 @@ def test_a_transactional_producer_waits_for_its_broker(own_kafka, tmp_path):
     own_kafka.create_topic("later", partitions=1)
     own_kafka.kill9()
     with open(tmp_path / "log", "w", encoding="utf-8") as log:
-        program = subprocess.Popen([program_path("endtxn_check"), own_kafka.brokers, "later", "true"],
+        program = subprocess.Popen([program_path("endtxn_check"), own_kafka.brokers, "later"],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         until(lambda: "is tried again" in (tmp_path / "log").read_text(), RUN_S, "a word about the wait")

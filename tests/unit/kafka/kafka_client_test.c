@@ -106,7 +106,6 @@ static void the_rows_fill_the_settings(void **state)
     assert_int_equal(settings.session_timeout_ms, 10000);
     assert_int_equal(settings.transaction_timeout_ms, 15000);
     assert_int_equal(settings.prefetch_bytes, 32 << 20);
-    assert_true(settings.endtxn_defence);
 }
 
 int main(void)

@@ -26,7 +26,6 @@ void mock_kafka_start(struct mock_kafka *mock)
         .fetch_wait_ms = 20,
         .prefetch_records = 1000,
         .prefetch_bytes = 1 << 20,
-        .endtxn_defence = true,
     };
 }
 

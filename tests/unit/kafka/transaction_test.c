@@ -206,19 +206,6 @@ static void an_end_sent_twice_takes_a_new_epoch(void **state)
     assert_string_equal(after, between);
 }
 
-static void the_defence_can_be_off(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture->mock.settings.endtxn_defence = false;
-    char before[NAME_BYTES];
-    char after[NAME_BYTES];
-    name_client(fixture, before);
-    send_the_end_twice(fixture);
-    assert_class(run_transaction(fixture), SG_OK);
-    name_client(fixture, after);
-    assert_string_equal(after, before);
-}
-
 static void topics_survive_a_new_epoch(void **state)
 {
     struct fixture *fixture = *state;
@@ -247,7 +234,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(fencing_is_fatal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_foreign_transactional_id_is_fatal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_end_sent_twice_takes_a_new_epoch, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_defence_can_be_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(topics_survive_a_new_epoch, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,15 +9,17 @@
 
 #include <stdlib.h>
 
-static void the_wish_is_not_heard(void **state)
+static void a_wish_is_not_heard(void **state)
 {
     (void)state;
     setenv("SOGLIA_CRASH_AT", "here", 1);
     crash_point("here");
+    setenv("SOGLIA_TEST_NUMBERS", "here=2", 1);
+    assert_int_equal(crash_point_number("here", 1), 1);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_wish_is_not_heard)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_wish_is_not_heard)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,17 @@ static void a_misspelt_wish_is_refused(void **state)
     }
 }
 
+static void a_number_is_changed_by_its_name(void **state)
+{
+    (void)state;
+    assert_int_equal(crash_point_number("piece", 7), 7);
+    setenv("SOGLIA_TEST_NUMBERS", "apiece=1,piece=20,other=-3", 1);
+    assert_int_equal(crash_point_number("piece", 7), 20);
+    assert_int_equal(crash_point_number("other", 7), -3);
+    assert_int_equal(crash_point_number("pie", 7), 7);
+    unsetenv("SOGLIA_TEST_NUMBERS");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,6 +93,7 @@ int main(void)
         cmocka_unit_test(kill_is_a_signal),
         cmocka_unit_test(the_first_of_several_wishes_wins),
         cmocka_unit_test(a_misspelt_wish_is_refused),
+        cmocka_unit_test(a_number_is_changed_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,10 +112,13 @@ static uint64_t dice(uint64_t *seed)
 static void disturb(uint64_t *seed, struct life *life)
 {
     static const char *const points[] = {
-        "state_flushed", "flushed",      "before_kafka_commit", "after_kafka_commit",
-        "task_saved",    "committed",    "before_recovery",     "recovery_end",
-        "state_hashed",  "before_abort", "after_abort",         "assigned",
-        "revoked",       "stopping"};
+        "state_flushed",      "flushed",      "before_kafka_commit",
+        "after_kafka_commit", "task_saved",   "committed",
+        "before_recovery",    "recovery_end", "state_hashed",
+        "before_abort",       "aborted",      "begun",
+        "input_rewound",      "recovered",    "tasks_opened",
+        "revoke_committed",   "tasks_closed", "after_abort",
+        "assigned",           "revoked",      "stopping"};
     static const enum fake_call calls[] = {FAKE_BEGIN,  FAKE_SEND, FAKE_SEND_OFFSETS,
                                            FAKE_COMMIT, FAKE_NEXT, FAKE_PRODUCER_POLL};
     fake_kafka_restart();
