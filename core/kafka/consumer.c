@@ -96,11 +96,11 @@ sg_result kafka_consumer_assign(struct kafka_consumer *consumer,
     // A partition whose topic is not known to the client yet is forgotten with its queue when it is
     // given up. So that comes first, else the old queue would be split and the new one not.
     bool held = consumer->queue_count > 0;
-    if (held || count == 0) {
+    if (held || positions == NULL) {
         SG_TRY(kafka_result(rd_kafka_assign(consumer->client, NULL), "giving up partitions"));
     }
     SG_TRY(split_queues(consumer, positions, count));
-    if (count == 0) {
+    if (positions == NULL) {
         return sg_ok();
     }
     rd_kafka_topic_partition_list_t *list = consumer_state_list(positions, count);
