@@ -28,6 +28,12 @@ test-unit: ## Run the unit and replay tests alone, under ASan and UBSan.
 	@scripts/install-packages.sh build test
 	@cmake --workflow --preset dev
 
+fault: ## Kill, cut, starve and flood it on a real Kafka; say what was lost, doubled, reordered (SEED=n KILLS=n).
+	@scripts/install-packages.sh build run test
+	@scripts/build.sh
+	@{ cmake --preset gcc && cmake --build --preset gcc --target soglia; } >build/fault-build.log 2>&1 || { cat build/fault-build.log; exit 1; }
+	@"$$(scripts/test-env.sh)/bin/python" tests/fault/run.py --seed "$(SEED)" --kills "$(KILLS)"
+
 bench: ## Measure speed, latency, recovery and memory beside the peers. QUOTES=, RUNS=, ONLY=... make it short.
 	@scripts/install-packages.sh build run bench
 	@scripts/build.sh
@@ -56,4 +62,4 @@ docs: ## Write the pages that are made from tables in the code: settings, metric
 clean: ## Remove what was built.
 	@rm -rf build
 
-.PHONY: help up down status build test test-unit bench fmt lint coverage docs clean
+.PHONY: help up down status build test test-unit fault bench fmt lint coverage docs clean
