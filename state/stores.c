@@ -1,6 +1,7 @@
 // A task's stores: opened together, flushed together, committed together.
 #include "state/stores.h"
 
+#include "core/service/crash_point.h"
 #include "state/store_hash.h"
 
 #include <assert.h>
@@ -274,6 +275,7 @@ static sg_result derive_indexes(struct stores *stores)
 sg_result stores_end_restore(struct stores *stores, const struct stores_place *place)
 {
     SG_TRY(stores_commit(stores, place));
+    crash_point("restore_saved");
     struct store_hashing hashing;
     store_hashing_begin(&hashing, stores->list, stores->count);
     sg_result derived = derive_indexes(stores);

@@ -42,6 +42,7 @@ STEPS = (
     Step("restore", "streams/tasks/task.c", "recovery_run(", ("before_recovery",), STATEFUL, "wiped"),
     Step("save a piece", "streams/tasks/recovery.c", "stores_commit(recovery->task->stores",
          ("recovery_piece", "recovery_piece_saved"), STATEFUL, "wiped"),
+    Step("derive indexes", "state/stores.c", "store_end_restore(", ("restore_saved", "recovery_end"), STATEFUL, "wiped"),
     Step("save the end", "streams/tasks/recovery.c", "stores_commit(task->stores", ("recovery_end",), STATEFUL, "wiped"),
     Step("save the positions", "streams/tasks/task.c", "stores_commit(task->stores", ("recovered",), STATEFUL, "wiped"),
     # Rebalance.
