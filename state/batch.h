@@ -1,7 +1,7 @@
 // The open write transaction of a task, begun when it is first needed. Shared by its stores and
 // indexes.
 #pragma once
-#include "state/environment.h"
+#include "state/file/environment.h"
 
 struct batch {
     struct environment *environment;

@@ -1,7 +1,7 @@
 // An ordered set of keys beside a store, derived from its records: written at once into the open
 // transaction, without a changelog.
 #pragma once
-#include "state/environment.h"
+#include "state/file/environment.h"
 
 struct index;
 

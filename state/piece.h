@@ -1,7 +1,7 @@
 // Writes that wait to be made together, in the order of their keys: a B+tree takes neighbours
 // several times faster than the same keys at random. One thread.
 #pragma once
-#include "state/environment.h"
+#include "state/file/environment.h"
 
 struct piece;
 

@@ -42,8 +42,9 @@ SG_RESULT kafka_consumer_subscribe(struct kafka_consumer *consumer, const char *
                                    size_t count);
 
 // Reads from these positions from now on; what was prefetched before is dropped. Splits each
-// partition into its queue. Also the way to rewind. `positions` NULL gives up everything; a `count` of 0
-// alone is the answer of a member that was given nothing, and waits for its turn. Fails: SG_FATAL.
+// partition into its queue. Also the way to rewind. `positions` NULL gives up everything; a `count`
+// of 0 alone is the answer of a member that was given nothing, and waits for its turn. Fails:
+// SG_FATAL.
 SG_RESULT kafka_consumer_assign(struct kafka_consumer *consumer,
                                 const struct kafka_position *positions, size_t count);
 

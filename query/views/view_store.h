@@ -2,7 +2,7 @@
 // readers. One thread writes, any thread reads.
 #pragma once
 #include "schemas/topic_table.h"
-#include "state/environment.h"
+#include "state/file/environment.h"
 #include "state/state_settings.h"
 
 struct view_store;

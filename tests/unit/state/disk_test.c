@@ -1,5 +1,5 @@
 // A disk without room: said in words, and what was committed stays.
-#include "state/disk.h"
+#include "state/file/disk.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "state/environment.h"
+#include "state/file/environment.h"
 #include "temporary_folder.h"
 
 enum { MAP_BYTES = 64 << 20 };

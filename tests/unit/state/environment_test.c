@@ -1,5 +1,5 @@
 // The file under all state: lock, transactions, cursors, growth, sudden death.
-#include "state/environment.h"
+#include "state/file/environment.h"
 
 #include <stdarg.h>
 #include <stddef.h>

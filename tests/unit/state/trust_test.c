@@ -1,6 +1,6 @@
 // Whether a file written without sync is believed: in the same boot only, and never on a note that
 // cannot be read.
-#include "state/trust.h"
+#include "state/file/trust.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -14,7 +14,7 @@
 #include "fake_kafka.h"
 #include "schemas/journal.h"
 #include "state/entries/content_hash.h"
-#include "state/environment.h"
+#include "state/file/environment.h"
 #include "streams/topology.h"
 
 enum {

@@ -15,7 +15,7 @@
 #include "fake_kafka.h"
 #include "journal_check.h"
 #include "life.h"
-#include "state/environment.h"
+#include "state/file/environment.h"
 
 enum { PARTITIONS = 2, EVENTS = 80, SEED = 5, LINES = 40, MAP_BYTES = 64 << 20 };
 

@@ -8,7 +8,7 @@
 #include "core/service/log.h"
 #include "fake_kafka.h"
 #include "fake_process.h"
-#include "state/environment.h"
+#include "state/file/environment.h"
 #include "streams/topology.h"
 
 enum { LINES_MAX = 16384, PATH_BYTES_MAX = 4096, MAP_BYTES = 64 << 20 };

@@ -1,5 +1,5 @@
 // Cursors: places in a table.
-#include "state/lmdb_handles.h"
+#include "state/file/lmdb_handles.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 // What the handles of environment.h are. For environment.c and cursor.c alone.
 #pragma once
-#include "state/environment.h"
-#include "state/lmdb_error.h"
+#include "state/file/environment.h"
+#include "state/file/lmdb_error.h"
 
 #include <lmdb.h>
 

@@ -1,7 +1,7 @@
 // The lock is advisory and ends with the process, so a crash leaves nothing to clean up. The note
 // is a file with the boot id of the system that writes without sync; no file means that all is
 // synced.
-#include "state/trust.h"
+#include "state/file/trust.h"
 
 #include "core/buffer.h"
 

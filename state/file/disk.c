@@ -1,5 +1,5 @@
 // A few calls of the system, and the words of a full disk.
-#include "state/disk.h"
+#include "state/file/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>

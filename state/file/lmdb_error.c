@@ -1,7 +1,7 @@
 // The one translator of LMDB's codes.
-#include "state/lmdb_error.h"
+#include "state/file/lmdb_error.h"
 
-#include "state/disk.h"
+#include "state/file/disk.h"
 
 #include <lmdb.h>
 

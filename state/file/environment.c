@@ -1,10 +1,10 @@
 // LMDB behind our own names: results with classes, a lock against a second process, growth.
-#include "state/lmdb_handles.h"
+#include "state/file/lmdb_handles.h"
 
 #include "core/folder.h"
 #include "core/service/log.h"
-#include "state/disk.h"
-#include "state/trust.h"
+#include "state/file/disk.h"
+#include "state/file/trust.h"
 
 #include <assert.h>
 #include <stdlib.h>
