@@ -162,6 +162,21 @@ class Judge:
                                    f"{processor} has committed {offset} of {topic} [{partition}], which ends at {end}")
             for partition in {partition for _, partition in committed} if processor in CHANGELOGS else ():
                 self._stored(processor, partition, committed, [folder / processor for folder in folders])
+        self.files(states)
+
+    def files(self, states):
+        """The stores of a state file hold what the changelog says, no more and no less. `states` as for offsets()."""
+        for processor, folders in states.items():
+            for changelog in CHANGELOGS.get(processor, ()):
+                wanted = fold(self.line, changelog)
+                store = changelog.removeprefix(f"soglia-{processor}-").removesuffix("-changelog")
+                for partition in self.line.kafka.partitions(self.line.prefix + changelog):
+                    homes = [folder / processor / str(partition) for folder in folders]
+                    found = max(((stored_place(home), home) for home in homes if home.exists()), default=None)
+                    kept_there = {} if found is None else stored_rows(found[1], store)
+                    in_log = {key: value for (place, key), value in wanted.items() if place == partition}
+                    self.verdict.check(kept_there == in_log, f"{found}: {store} has {len(kept_there)} entries, the changelog "
+                                       f"{len(in_log)}, {sum(kept_there.get(key) != in_log[key] for key in in_log)} differ")
 
     def states(self, partitions, processors=("alerts", "notifications")):
         """Outputs and state are those of a run that nobody disturbed, on the same records at the same offsets."""
@@ -205,6 +220,14 @@ def stored_place(folder):
         meta = environment.open_db(b"meta", txn=transaction, create=False)
         _, sequence, _, *offsets = PLACE.unpack_from(transaction.get(b"place", db=meta))
     return sequence, tuple(offsets)
+
+
+def stored_rows(folder, store):
+    """The entries of a store in a state file."""
+    environment = lmdb.open(str(folder), readonly=True, lock=False, max_dbs=32)
+    with closing(environment), environment.begin() as transaction:
+        return {bytes(key): bytes(value) for key, value in
+                transaction.cursor(environment.open_db(store.encode(), txn=transaction, create=False))}
 
 
 def fold(line, changelog):
