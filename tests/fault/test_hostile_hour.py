@@ -1,4 +1,4 @@
-"""An hour of bad luck: no room on the disk, topics deleted, a process that wakes too late, a stop at a bad moment."""
+"""An hour of bad luck: no room on the disk, topics deleted, a stop at a bad moment."""
 import json
 import re
 import shutil
@@ -57,30 +57,6 @@ def test_no_room_for_state_is_one_line_and_loses_nothing(line, soglia, processes
     expected = line.expected_alerts()
     assert len(expected) > 20_000
     assert_alerts(line.read("alerts"), expected)
-
-
-def test_a_process_that_wakes_too_late_leaves_no_record(line, soglia, tmp_path):
-    short = ["--kafka.session_timeout=2s", "--kafka.transaction_timeout=3s"]
-    line.give("subscriptions", [subscription(f"user-{at}", f"stock:{at % 50}", high=100.5, notify_cleared=True)
-                                for at in range(500)])
-    first = soglia.start("run", "alerts", *short)
-    line.wait_taken("alerts", "subscriptions", WAIT_S)
-    toggle(line, 50, 0, 5000)
-    line.wait_for("alerts", 1000, WAIT_S)
-    first.pause()
-    toggle(line, 50, 5000, 5000)
-
-    second = soglia.start("run", "alerts", *short, f"--state.dir={tmp_path / 'elsewhere'}")
-    line.wait_taken("alerts", "quotes", WAIT_S)
-    toggle(line, 50, 10_000, 5000)
-    first.resume()
-    assert first.wait(WAIT_S) == 1
-    said, = reasons(first)
-    assert "another process with the same run.instance has taken over" in said
-
-    line.wait_taken("alerts", "quotes", WAIT_S)
-    assert second.end(STOP_S) == 0
-    assert_alerts(line.read("alerts"), line.expected_alerts())
 
 
 def test_one_quote_for_everybody_is_one_transaction(line, soglia):
