@@ -29,6 +29,7 @@ STEPS = (
     # Commit.
     Step("begin a transaction", "streams/worker.c", "kafka_producer_begin(", ("begun",), RUNTIME),
     Step("state and changelog into the transactions", "streams/worker.c", "task_flush(", ("flushed",), RUNTIME),
+    Step("the journal's record", "streams/tasks/task.c", "task_journal_write(", ("state_flushed", "flushed"), RUNTIME),
     Step("positions into the transaction", "streams/worker.c", "kafka_producer_send_offsets(",
          ("flushed", "before_kafka_commit"), RUNTIME),
     Step("commit Kafka", "streams/worker.c", "kafka_producer_commit(", ("before_kafka_commit", "after_kafka_commit"), RUNTIME),
@@ -44,7 +45,8 @@ STEPS = (
          ("recovery_piece", "recovery_piece_saved"), STATEFUL, "wiped"),
     Step("derive indexes", "state/stores.c", "store_end_restore(", ("restore_saved", "recovery_end"), STATEFUL, "wiped"),
     Step("save the end", "streams/tasks/recovery.c", "stores_commit(task->stores", ("recovery_end",), STATEFUL, "wiped"),
-    Step("save the positions", "streams/tasks/task.c", "stores_commit(task->stores", ("recovered",), STATEFUL, "wiped"),
+    Step("hash what no hash is kept of", "streams/tasks/task.c", "stores_hash_all(", ("recovery_end", "state_hashed"), STATEFUL, "wiped"),
+    Step("save the positions", "streams/tasks/task.c", "stores_commit(task->stores", ("state_hashed", "recovered"), STATEFUL, "wiped"),
     # Rebalance.
     Step("open tasks", "streams/assignment.c", "open_tasks_patiently(worker,", ("assigned", "tasks_opened"), RUNTIME, "rebalanced"),
     Step("commit what is given up", "streams/assignment.c", "worker_commit(worker)", ("revoked", "revoke_committed"),
