@@ -235,6 +235,9 @@ def test_every_crash_point(world, judge, smtp, dice, long, tmp_path):
 
     feeder = Feeder(line)
     feeder.start()
+    calm = line.soglia.start("run", "all", *FLAGS)  # A restore has something to read from the first death on.
+    line.kafka.read_until(f"{line.prefix}deliveries", INSTRUMENTS, WAIT_S)
+    assert calm.end() == 0, calm.tail()
     victims = [Victim(role, words[role], wishes_of(role, dice, long), world) for role in words]
     for victim in victims:
         victim.start()
