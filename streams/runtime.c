@@ -235,7 +235,11 @@ static sg_result run_round(struct worker *worker, int64_t *ret_taken)
     SG_TRY(kafka_consumer_poll(worker->consumer, 0));
     SG_TRY(take_outcomes(worker, ret_taken));
     for (size_t i = 0; i < worker->task_count; i++) {
+        int64_t taken = *ret_taken;
         SG_TRY(run_task(worker, worker->tasks[i], ret_taken));
+        if (*ret_taken > taken && is_commit_due(worker, *ret_taken)) {
+            SG_TRY(worker_commit(worker));
+        }
     }
     if (is_commit_due(worker, *ret_taken)) {
         SG_TRY(worker_commit(worker));
