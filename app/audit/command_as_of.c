@@ -4,6 +4,7 @@
 #include "app/audit/as_of.h"
 #include "app/audit/fold/scratch_folder.h"
 #include "app/audit/point_word.h"
+#include "app/pipe/stdout_writer.h"
 #include "core/hash.h"
 #include "core/json_string.h"
 #include "core/number.h"
@@ -66,7 +67,7 @@ static void printing_done(struct printing *printing)
 static sg_result put_line(struct printing *printing)
 {
     SG_TRY(buffer_append_byte(&printing->line, '\n'));
-    fwrite(printing->line.data, 1, printing->line.size, stdout);
+    SG_TRY(stdout_writer_put(buffer_bytes(&printing->line)));
     buffer_clear(&printing->line);
     printing->rows++;
     return sg_ok();

@@ -2,6 +2,7 @@
 #include "app/audit/audit_commands.h"
 
 #include "app/audit/story.h"
+#include "app/pipe/stdout_writer.h"
 #include "app/pipe/tail_source.h"
 #include "core/hash.h"
 #include "core/json_string.h"
@@ -17,7 +18,6 @@
 #include "schemas/subscription.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_BYTES_MAX = 64 << 20, LABEL_COLUMN = 14, PLACE_MAX = 320 };
@@ -284,8 +284,7 @@ static sg_result run(const struct invocation *invocation)
     SG_CLEANUP(buffer_done) struct buffer out;
     buffer_init(&out, TEXT_BYTES_MAX);
     SG_TRY(words->json ? print_json(story, &out) : print_story(story, &out));
-    fwrite(out.data, 1, out.size, stdout);
-    return sg_ok();
+    return stdout_writer_put(buffer_bytes(&out));
 }
 
 const struct command audit_explain_command = {

@@ -2,6 +2,7 @@
 #include "app/audit/audit_commands.h"
 
 #include "app/audit/verify/verify.h"
+#include "app/pipe/stdout_writer.h"
 #include "app/pipe/tail_source.h"
 #include "core/number.h"
 #include "core/settings/nearest.h"
@@ -161,7 +162,7 @@ static sg_result run(const struct invocation *invocation)
     SG_CLEANUP(buffer_done) struct buffer out;
     buffer_init(&out, TEXT_BYTES_MAX);
     SG_TRY(words->json ? print_json(&result, seconds, &out) : print_text(&result, seconds, &out));
-    fwrite(out.data, 1, out.size, stdout);
+    SG_TRY(stdout_writer_put(buffer_bytes(&out)));
     return result.difference.is_found
                ? sg_fail(SG_FATAL, DIFFERENCE_FOUND, "audit verify: %s", result.difference.what)
                : sg_ok();

@@ -127,8 +127,7 @@ static sg_result find_subscription(struct archive *archive, struct story *story)
 static bool has_value(const struct exhibit *seen, struct bytes instrument, double value)
 {
     const struct quote *quote = seen->record;
-    return bytes_equal(quote->instrument, instrument) &&
-           memcmp(&quote->value, &value, sizeof value) == 0;
+    return bytes_equal(quote->instrument, instrument) && quote->value == value;
 }
 
 static sg_result take_last_quote(void *context, const struct exhibit *seen, bool *ret_stop)

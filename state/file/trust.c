@@ -68,13 +68,6 @@ static sg_result remove_file(const char *path, const char *file)
     return sg_ok();
 }
 
-static void close_file(int *file)
-{
-    if (*file >= 0) {
-        close(*file);
-    }
-}
-
 static sg_result refuse(const char *path, int file)
 {
     char owner[OWNER_CHARS] = {0};
@@ -86,24 +79,34 @@ static sg_result refuse(const char *path, int file)
                    path, got > 0 ? owner : "(unknown)");
 }
 
-sg_result trust_lock(const char *path, int *ret_lock)
+// Locks the file of the owner and writes this process into it.
+static sg_result take_lock(const char *path, const char *name, int file)
 {
-    SG_CLEANUP(buffer_done) struct buffer name;
-    SG_TRY(join(&name, path, "owner"));
-    SG_CLEANUP(close_file) int file = open(text(&name), O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
-    if (file < 0) {
-        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", text(&name), strerror(errno));
-    }
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
         return refuse(path, file);
     }
     char owner[OWNER_CHARS];
     int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
     if (ftruncate(file, 0) != 0 || pwrite(file, owner, (size_t)length, 0) != length) {
-        return sg_fail(SG_FATAL, errno, "cannot write %s: %s", text(&name), strerror(errno));
+        return sg_fail(SG_FATAL, errno, "cannot write %s: %s", name, strerror(errno));
+    }
+    return sg_ok();
+}
+
+sg_result trust_lock(const char *path, int *ret_lock)
+{
+    SG_CLEANUP(buffer_done) struct buffer name;
+    SG_TRY(join(&name, path, "owner"));
+    int file = open(text(&name), O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (file < 0) {
+        return sg_fail(SG_FATAL, errno, "cannot open %s: %s", text(&name), strerror(errno));
+    }
+    sg_result taken = take_lock(path, text(&name), file);
+    if (!sg_is_ok(taken)) {
+        close(file);
+        return taken;
     }
     *ret_lock = file;
-    file = -1;
     return sg_ok();
 }
 

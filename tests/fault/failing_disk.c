@@ -99,6 +99,7 @@ static void record_sync(void)
     record_step(&step, "");
 }
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's names are reserved.
 ssize_t pwrite(int file, const void *data, size_t size, off_t offset)
 {
     pwrite_fn real = (pwrite_fn)(uintptr_t)libc_function("pwrite");
@@ -152,3 +153,4 @@ int fdatasync(int file)
     }
     return code;
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

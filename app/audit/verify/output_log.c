@@ -10,6 +10,12 @@
 
 enum { PREFETCH_BYTES = 64 << 20, HEADERS_MAX = 16, ARENA_BYTES_MAX = 64 << 20 };
 
+// Those from `first` on, up to before `behind`.
+struct slots {
+    size_t first;
+    size_t behind;
+};
+
 // A topic that is written.
 struct written {
     bool is_used;
@@ -228,30 +234,38 @@ static bool is_over(const struct written *written)
     return written->is_given_up || written->is_full;
 }
 
-// Reads on in turn in the slots from `first` to `behind`, until the record is found or all are at
-// the end of what is written.
-static sg_result search(struct output_log *log, size_t first, size_t behind,
+// Reads one record of each slot, until one is that which is looked for.
+static sg_result search_round(struct output_log *log, const struct slots *slots,
+                              const struct identity *wanted, size_t *ret_slot, bool *ret_more)
+{
+    *ret_more = false;
+    for (size_t slot = slots->first; slot < slots->behind; slot++) {
+        bool has_read = false;
+        bool is_wanted = false;
+        SG_TRY(read_one(log, slot, wanted, &has_read, &is_wanted));
+        if (is_wanted) {
+            *ret_slot = slot;
+            return sg_ok();
+        }
+        *ret_more = *ret_more || has_read;
+    }
+    return sg_ok();
+}
+
+// Reads on in turn until the record is found or all slots are at the end of what is written.
+static sg_result search(struct output_log *log, const struct slots *slots,
                         const struct identity *wanted, size_t *ret_slot)
 {
-    struct written *written = &log->topics[log->spans[first].topic];
-    bool has_more = true;
+    const struct written *written = &log->topics[log->spans[slots->first].topic];
+    *ret_slot = slots->behind;
     for (int extended = 0; extended < 2; extended++) {
-        for (has_more = true; has_more && !is_over(written);) {
-            has_more = false;
-            for (size_t slot = first; slot < behind; slot++) {
-                bool has_read = false;
-                bool is_wanted = false;
-                SG_TRY(read_one(log, slot, wanted, &has_read, &is_wanted));
-                has_more = has_more || has_read;
-                if (is_wanted) {
-                    *ret_slot = slot;
-                    return sg_ok();
-                }
-            }
+        bool has_more = true;
+        while (has_more && *ret_slot == slots->behind && !is_over(written)) {
+            SG_TRY(search_round(log, slots, wanted, ret_slot, &has_more));
         }
         // The transaction may have been committed after the end was looked up.
-        for (size_t slot = first; slot < behind && extended == 0; slot++) {
-            SG_TRY(log_reader_extend(log->reader, slot));
+        for (size_t i = slots->first; i < slots->behind && *ret_slot == slots->behind; i++) {
+            SG_TRY(log_reader_extend(log->reader, i));
         }
     }
     return sg_ok();
@@ -263,23 +277,19 @@ SG_RESULT output_log_take(struct output_log *log, const struct fold_output *outp
     struct written *written = &log->topics[output->topic];
     *ret_found = true;
     *ret_place = (struct place){0, -1};
-    if (written->is_given_up) {
+    if (written->is_given_up || sightings_take(written->waiting, &output->identity, ret_place)) {
         return sg_ok();
     }
     // Without a key any partition may have it.
-    size_t first = written->first_slot;
-    size_t behind = first + (size_t)written->partitions;
+    struct slots slots = {written->first_slot, written->first_slot + (size_t)written->partitions};
     if (output->key.size > 0) {
-        first += hash_murmur2(output->key) % (uint32_t)written->partitions;
-        behind = first + 1;
+        slots.first += hash_murmur2(output->key) % (uint32_t)written->partitions;
+        slots.behind = slots.first + 1;
     }
-    if (sightings_take(written->waiting, &output->identity, ret_place)) {
-        return sg_ok();
-    }
-    size_t slot = behind;
-    SG_TRY(search(log, first, behind, &output->identity, &slot));
-    *ret_found = slot < behind || written->is_given_up;
-    slot = slot < behind ? slot : first;
+    size_t slot = 0;
+    SG_TRY(search(log, &slots, &output->identity, &slot));
+    *ret_found = slot < slots.behind || written->is_given_up;
+    slot = slot < slots.behind ? slot : slots.first;
     int64_t next = *ret_found ? log_reader_position(log->reader, slot) : 0;
     *ret_place = (struct place){log->spans[slot].partition, next - 1};
     return sg_ok();
