@@ -72,11 +72,18 @@ class Kafka:
         until(led, CALL_S, f"leaders of {name}")
 
     def delete_topics(self, prefix):
-        """Deletes the topics whose names begin with the prefix, without waiting for their files to go."""
+        """Deletes the topics whose names begin with the prefix, without waiting for their files to go.
+
+        One that was deleted a moment ago may be listed still.
+        """
         admin = self.admin
         names = [name for name in admin.list_topics(timeout=CALL_S).topics if name.startswith(prefix)]
         for deleted in admin.delete_topics(names).values() if names else ():
-            deleted.result(CALL_S)
+            try:
+                deleted.result(CALL_S)
+            except KafkaException as failure:
+                if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
 
     def set_config(self, topic, name, value):
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[
