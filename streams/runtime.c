@@ -351,6 +351,15 @@ static sg_result end_in_order(struct worker *worker)
     return sg_ok();
 }
 
+static void wait_for_work(struct worker *worker)
+{
+    kafka_consumer_wait(worker->consumer, wait_ms(worker));
+    int64_t now_us = clock_monotonic_us();
+    for (size_t i = 0; i < worker->task_count; i++) {
+        inputs_waited(&worker->tasks[i]->inputs, now_us);
+    }
+}
+
 static sg_result loop(struct worker *worker)
 {
     bool told = false;
@@ -365,7 +374,7 @@ static sg_result loop(struct worker *worker)
             update_gauges(worker);
         }
         if (taken == 0 && !stop_requested()) {
-            kafka_consumer_wait(worker->consumer, wait_ms(worker));
+            wait_for_work(worker);
         }
     }
     crash_point("stopping");

@@ -12,19 +12,32 @@ enum {
     QUIET_US = 20000,
 };
 
-static void begin_silence(struct input *input, int64_t now_us)
+static void note_silence(struct input *input, int64_t now_us)
 {
     if (input->silent_since_us == 0) {
         input->silent_since_us = now_us;
     }
+    input->silent_until_us = now_us;
 }
 
+// How long it was away from the queue says nothing: a commit takes longer than the pauses of a
+// stream.
 static void end_silence(struct input *input, int64_t now_us)
 {
-    if (input->silent_since_us != 0 && now_us - input->silent_since_us >= QUIET_US) {
+    if (input->silent_since_us != 0 &&
+        input->silent_until_us - input->silent_since_us >= QUIET_US) {
         input->settled_us = now_us + SETTLE_US;
     }
     input->silent_since_us = 0;
+}
+
+void inputs_waited(const struct input_list *inputs, int64_t now_us)
+{
+    for (size_t i = 0; i < inputs->count; i++) {
+        if (inputs->list[i].silent_since_us != 0) {
+            note_silence(&inputs->list[i], now_us);
+        }
+    }
 }
 
 // Brings the next record to the head, if there is one. The end of the log stands in the queue
@@ -44,7 +57,7 @@ static sg_result fill(struct input *input, int64_t now_us)
     if (input->has_head) {
         end_silence(input, now_us);
     } else {
-        begin_silence(input, now_us);
+        note_silence(input, now_us);
     }
     return sg_ok();
 }

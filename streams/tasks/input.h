@@ -18,6 +18,7 @@ struct input {
     int64_t committed_offset; // The same at the last commit.
     int64_t known_end;        // End when it was assigned: before that, silence does not count.
     int64_t silent_since_us;  // When the queue was first found empty, 0 if it was not.
+    int64_t silent_until_us;  // Until when it is known to have been empty since.
     int64_t settled_us;       // Before that the head does not pass an input that has none.
 };
 
@@ -32,6 +33,9 @@ struct input_list {
 // bring an earlier one. `now_us` is the monotonic clock. Fails: SG_FATAL when an offset is not kept
 // any more, SG_RETRY.
 SG_RESULT input_next(const struct input_list *inputs, int64_t now_us, struct input **ret_input);
+
+// Says that nothing came to empty inputs before `now_us`: the caller has waited for it.
+void inputs_waited(const struct input_list *inputs, int64_t now_us);
 
 // Gives the head back and moves on.
 void input_taken(struct input *input);

@@ -172,6 +172,7 @@ static void the_first_record_after_a_quiet_time_waits_for_its_companions(void **
     say(1, KAFKA_NEXT_RECORD, 5);
     say(1, KAFKA_NEXT_RECORD, 6);
     int64_t arrived_us = 1000 + QUIET_US;
+    inputs_waited(&list, arrived_us);
     assert_int_equal(next_at(arrived_us), -1);
     assert_int_equal(next_at(arrived_us + SETTLE_US - 1), -1);
     say(0, KAFKA_NEXT_RECORD, 4);
@@ -203,6 +204,17 @@ static void a_stream_that_flows_is_not_delayed(void **state)
         say(1, KAFKA_NEXT_RECORD, 5);
         assert_int_equal(take_at(1000 + (i + 1) * QUIET_US - 1), 1);
     }
+}
+
+// A worker that comes back from a commit does not know when the record came.
+static void the_time_in_which_nobody_looked_is_no_silence(void **state)
+{
+    (void)state;
+    say(0, KAFKA_NEXT_END, 0);
+    say(1, KAFKA_NEXT_END, 0);
+    assert_int_equal(next_at(1000), -1);
+    say(1, KAFKA_NEXT_RECORD, 5);
+    assert_int_equal(take_at(1000 + 2 * QUIET_US), 1);
 }
 
 // It is known to have more, so the broker is away: it is waited for much longer, not for ever.
@@ -286,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup(the_first_record_after_a_quiet_time_waits_for_its_companions, begin),
         cmocka_unit_test_setup(a_companion_of_every_input_is_enough, begin),
         cmocka_unit_test_setup(a_stream_that_flows_is_not_delayed, begin),
+        cmocka_unit_test_setup(the_time_in_which_nobody_looked_is_no_silence, begin),
         cmocka_unit_test_setup(an_input_with_a_backlog_is_waited_for, begin),
         cmocka_unit_test_setup(an_end_that_is_reached_again_after_records_counts_again, begin),
         cmocka_unit_test_setup(an_end_with_records_behind_it_is_no_end_of_the_queue, begin),
