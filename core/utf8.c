@@ -118,9 +118,30 @@ static bool has_wide_control(struct bytes text)
     return false;
 }
 
+// How many bytes at the start are printable ASCII, looking at eight at a time. Each byte's high bit
+// is set or cleared first, so that nothing is carried into or borrowed from its neighbour.
+static size_t printable_length(struct bytes text)
+{
+    const uint64_t high_bits = 0x8080808080808080U;
+    const uint64_t ones = 0x0101010101010101U;
+    size_t at = 0;
+    while (text.size - at >= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, text.data + at, sizeof word);
+        uint64_t above = (word | high_bits) - ones * FIRST_PRINTABLE; // High bit: not below it.
+        uint64_t below = (word & ~high_bits) + ones;                  // High bit: DELETE.
+        if (((word | below | ~above) & high_bits) != 0) {
+            break;
+        }
+        at += sizeof word;
+    }
+    return at;
+}
+
 bool utf8_is_printable(struct bytes text)
 {
-    return is_text(text, FIRST_PRINTABLE, DELETE - 1);
+    size_t checked = printable_length(text);
+    return is_text(bytes_of(text.data + checked, text.size - checked), FIRST_PRINTABLE, DELETE - 1);
 }
 
 bool utf8_is_visible(struct bytes text)

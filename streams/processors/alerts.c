@@ -217,12 +217,12 @@ static sg_result judge_hit(const struct judgement *judgement, struct bytes subsc
 }
 
 // Judges every subscription that the quote reaches, each once.
-static sg_result judge_reached(const struct judgement *judgement)
+static sg_result judge_reached(const struct judgement *judgement, const struct alerts_band *band)
 {
     struct store *store = stores_get(judgement->process->stores, ALERTS_SUBSCRIPTIONS);
     struct trigger_hits hits = {.arena = judgement->process->arena};
-    SG_TRY(trigger_index_hits(store_index(store), judgement->event->key, judgement->value,
-                              judgement->event_time, &hits));
+    struct trigger_point point = {judgement->value, judgement->event_time, band};
+    SG_TRY(trigger_index_hits(store_index(store), judgement->event->key, &point, &hits));
     if (hits.count > 1) {
         qsort(hits.list, hits.count, sizeof *hits.list, compare_hits);
     }
@@ -264,7 +264,7 @@ static sg_result take_quote(const struct process *process, const struct event *e
                                       .event_time = quote->event_time,
                                       .has_previous = slot.found,
                                       .previous = state->last_value};
-        SG_TRY(judge_reached(&judgement));
+        SG_TRY(judge_reached(&judgement, band));
         struct store *subscriptions = stores_get(process->stores, ALERTS_SUBSCRIPTIONS);
         SG_TRY(trigger_index_band(store_index(subscriptions), event->key, band));
     }

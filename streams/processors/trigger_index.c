@@ -259,13 +259,8 @@ static sg_result walk_on(struct walk *walk, bool *ret_found)
                       : index_next(walk->index, &walk->key, ret_found);
 }
 
-struct quote_point {
-    double value;
-    int64_t event_time_ms;
-};
-
 static bool reaches(uint8_t kind, const struct found_trigger *trigger,
-                    const struct quote_point *point)
+                    const struct trigger_point *point)
 {
     if (kind == KIND_DUE) {
         return time_of_order(trigger->number) <= point->event_time_ms;
@@ -278,7 +273,7 @@ static bool reaches(uint8_t kind, const struct found_trigger *trigger,
 }
 
 static sg_result hits_of_kind(struct index *index, struct bytes instrument, uint8_t kind,
-                              const struct quote_point *point, struct trigger_hits *hits)
+                              const struct trigger_point *point, struct trigger_hits *hits)
 {
     struct walk walk;
     bool found = false;
@@ -291,43 +286,79 @@ static sg_result hits_of_kind(struct index *index, struct bytes instrument, uint
     return sg_ok();
 }
 
-sg_result trigger_index_hits(struct index *index, struct bytes instrument, double value,
-                             int64_t event_time_ms, struct trigger_hits *hits)
+// False when the band says that nothing of this kind is reached.
+static bool may_reach(uint8_t kind, const struct trigger_point *point)
 {
-    struct quote_point point = {value, event_time_ms};
-    SG_TRY(hits_of_kind(index, instrument, KIND_ABOVE, &point, hits));
-    SG_TRY(hits_of_kind(index, instrument, KIND_BELOW, &point, hits));
-    return hits_of_kind(index, instrument, KIND_DUE, &point, hits);
+    const struct alerts_band *band = point->band;
+    switch (kind) {
+    case KIND_ABOVE:
+        return !band->known || point->value >= band->above;
+    case KIND_BELOW:
+        return !band->known || point->value <= band->below;
+    default:
+        return !band->known || point->event_time_ms >= band->due_ms;
+    }
 }
 
-// The number of the first trigger of a kind; `*ret_found` false when there is none.
-static sg_result nearest(struct index *index, struct bytes instrument, uint8_t kind,
-                         uint64_t *ret_number, bool *ret_found)
+sg_result trigger_index_hits(struct index *index, struct bytes instrument,
+                             const struct trigger_point *point, struct trigger_hits *hits)
 {
-    struct walk walk;
-    bool found = false;
-    SG_TRY(walk_begin(&walk, index, instrument, kind, &found));
-    struct found_trigger trigger;
-    *ret_found = found && read_key(&walk.key, &walk.prefix, &trigger);
-    if (*ret_found) {
-        *ret_number = trigger.number;
+    static const uint8_t kinds[] = {KIND_ABOVE, KIND_BELOW, KIND_DUE};
+    for (size_t i = 0; i < sizeof kinds; i++) {
+        if (may_reach(kinds[i], point)) {
+            SG_TRY(hits_of_kind(index, instrument, kinds[i], point, hits));
+        }
     }
     return sg_ok();
 }
 
+static bool is_of_kind(const struct index_key *key, struct bytes instrument, uint8_t kind,
+                       struct found_trigger *ret_trigger)
+{
+    struct index_key prefix;
+    begin_key(&prefix, instrument, kind);
+    return read_key(key, &prefix, ret_trigger);
+}
+
+// The last key before those of the kind ABOVE, and the first one of that kind in the band.
+static sg_result find_above(struct index *index, struct bytes instrument, struct alerts_band *band,
+                            struct index_key *ret_before, bool *ret_found)
+{
+    struct walk walk;
+    struct found_trigger trigger;
+    bool found = false;
+    SG_TRY(walk_begin(&walk, index, instrument, KIND_ABOVE, &found));
+    if (found && read_key(&walk.key, &walk.prefix, &trigger)) {
+        band->above = double_of_order(trigger.number);
+    }
+    if (found) {
+        return index_previous(index, ret_before, ret_found);
+    }
+    return index_at_most(index, index_key_bytes(&walk.prefix), ret_before, ret_found);
+}
+
+// Kinds stand in the order BELOW, DUE, ABOVE, so one search finds the ends of the first and the
+// last of them when nothing is due.
 sg_result trigger_index_band(struct index *index, struct bytes instrument,
                              struct alerts_band *ret_band)
 {
     struct alerts_band band = {
         .known = true, .below = -INFINITY, .above = INFINITY, .due_ms = INT64_MAX};
-    uint64_t number = 0;
+    struct index_key key;
+    struct found_trigger trigger;
     bool found = false;
-    SG_TRY(nearest(index, instrument, KIND_ABOVE, &number, &found));
-    band.above = found ? double_of_order(number) : INFINITY;
-    SG_TRY(nearest(index, instrument, KIND_BELOW, &number, &found));
-    band.below = found ? double_of_order(number) : -INFINITY;
-    SG_TRY(nearest(index, instrument, KIND_DUE, &number, &found));
-    band.due_ms = found ? time_of_order(number) : INT64_MAX;
+    SG_TRY(find_above(index, instrument, &band, &key, &found));
+    if (found && is_of_kind(&key, instrument, KIND_DUE, &trigger)) {
+        struct walk walk;
+        SG_TRY(walk_begin(&walk, index, instrument, KIND_DUE, &found));
+        if (found && read_key(&walk.key, &walk.prefix, &trigger)) {
+            band.due_ms = time_of_order(trigger.number);
+        }
+        SG_TRY(index_previous(index, &key, &found));
+    }
+    if (found && is_of_kind(&key, instrument, KIND_BELOW, &trigger)) {
+        band.below = double_of_order(trigger.number);
+    }
     *ret_band = band;
     return sg_ok();
 }

@@ -25,9 +25,17 @@ struct trigger_hits {
 SG_RESULT trigger_index_change(struct index *index, struct bytes instrument, const void *before,
                                const void *after);
 
+// A quote, and the band of its instrument: an end of the index that is outside it need not be
+// looked at.
+struct trigger_point {
+    double value;
+    int64_t event_time_ms;
+    const struct alerts_band *band; // Borrowed; it may be unknown.
+};
+
 // Adds every side that a quote concerns; one may be added twice. Fails: SG_FATAL.
-SG_RESULT trigger_index_hits(struct index *index, struct bytes instrument, double value,
-                             int64_t event_time_ms, struct trigger_hits *hits);
+SG_RESULT trigger_index_hits(struct index *index, struct bytes instrument,
+                             const struct trigger_point *point, struct trigger_hits *hits);
 
 // The band in which a quote concerns nobody.
 SG_RESULT trigger_index_band(struct index *index, struct bytes instrument,

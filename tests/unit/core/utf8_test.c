@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 static bool is_valid(const char *text, size_t size)
 {
     return utf8_is_valid(bytes_of(text, size));
@@ -58,6 +60,24 @@ static void the_first_character_has_a_size(void **state)
     assert_int_equal(utf8_character(bytes_of_text("")), 0);
 }
 
+// Eight bytes are looked at together: each byte in each place, with neighbours at both bounds.
+static void every_byte_is_judged_in_every_place(void **state)
+{
+    (void)state;
+    static const char neighbours[] = {' ', 'a', '~'};
+    for (size_t which = 0; which < sizeof neighbours; which++) {
+        for (size_t at = 0; at < 17; at++) {
+            for (unsigned byte = 0; byte <= UINT8_MAX; byte++) {
+                uint8_t text[17];
+                memset(text, neighbours[which], sizeof text);
+                text[at] = (uint8_t)byte;
+                bool is_printable = byte >= 0x20 && byte < 0x7F;
+                assert_int_equal(utf8_is_printable(bytes_of(text, sizeof text)), is_printable);
+            }
+        }
+    }
+}
+
 static void control_characters_are_not_printable(void **state)
 {
     (void)state;
@@ -87,6 +107,7 @@ int main(void)
         cmocka_unit_test(well_formed_text_is_valid),
         cmocka_unit_test(malformed_text_is_not),
         cmocka_unit_test(the_first_character_has_a_size),
+        cmocka_unit_test(every_byte_is_judged_in_every_place),
         cmocka_unit_test(control_characters_are_not_printable),
         cmocka_unit_test(what_terminals_obey_is_not_visible),
     };

@@ -163,21 +163,35 @@ static bool is_in_band(double value, int64_t at_ms)
     return value > band.below && value < band.above && at_ms < band.due_ms;
 }
 
-static size_t look_at_quote(double value, int64_t at_ms)
+// The hits with the band that the index has now; without one there are as many.
+static struct trigger_hits hits_of(struct bytes name, double value, int64_t at_ms)
 {
+    struct alerts_band band = {.known = false};
+    struct trigger_point point = {value, at_ms, &band};
+    struct trigger_hits all = {.arena = arena};
+    must(trigger_index_hits(&index_under_test, name, &point, &all));
+    must(trigger_index_band(&index_under_test, name, &band));
     arena_reset(arena);
     struct trigger_hits hits = {.arena = arena};
-    must(trigger_index_hits(&index_under_test, bytes_of_text(instrument), value, at_ms, &hits));
+    must(trigger_index_hits(&index_under_test, name, &point, &hits));
+    assert_int_equal(hits.count, all.count);
+    return hits;
+}
+
+static size_t look_at_quote(double value, int64_t at_ms)
+{
+    struct trigger_hits found = hits_of(bytes_of_text(instrument), value, at_ms);
+    const struct trigger_hits *hits = &found;
     for (size_t i = 0; i < SUBSCRIPTIONS; i++) {
         for (int s = 0; s < 2; s++) {
             enum side side = s == 0 ? SIDE_LOW : SIDE_HIGH;
             bool wanted = moves(&states[i], side, value, at_ms);
-            bool hit = is_hit(&hits, i, side);
+            bool hit = is_hit(hits, i, side);
             assert_true(hit == wanted);
         }
     }
-    assert_true(!is_in_band(value, at_ms) || hits.count == 0);
-    return hits.count;
+    assert_true(!is_in_band(value, at_ms) || hits->count == 0);
+    return hits->count;
 }
 
 static void hits_are_the_sides_that_move(void **state)
@@ -268,9 +282,7 @@ static void neighbours_do_not_mix(void **state)
         struct alerts_band band;
         must(trigger_index_band(&index_under_test, bytes_of_text(names[i]), &band));
         assert_true(band.above == (double)i + 1);
-        arena_reset(arena);
-        struct trigger_hits hits = {.arena = arena};
-        must(trigger_index_hits(&index_under_test, bytes_of_text(names[i]), 100, 0, &hits));
+        struct trigger_hits hits = hits_of(bytes_of_text(names[i]), 100, 0);
         assert_int_equal(hits.count, 1);
         assert_true(bytes_is_text(hits.list[0].subscription_id, names[i]));
         assert_int_equal(hits.list[0].side, SIDE_HIGH);
@@ -287,8 +299,7 @@ static void the_longest_names_fit(void **state)
     id[sizeof id - 1] = '\0';
     struct subscription_state one = clear_between(id, -1, 1);
     must(trigger_index_change(&index_under_test, bytes_of(name, sizeof name), NULL, &one));
-    struct trigger_hits hits = {.arena = arena};
-    must(trigger_index_hits(&index_under_test, bytes_of(name, sizeof name), -2, 0, &hits));
+    struct trigger_hits hits = hits_of(bytes_of(name, sizeof name), -2, 0);
     assert_int_equal(hits.count, 1);
     assert_true(bytes_is_text(hits.list[0].subscription_id, id));
     assert_int_equal(hits.list[0].side, SIDE_LOW);
