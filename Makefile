@@ -39,6 +39,7 @@ bench: ## Measure speed, latency, recovery and memory beside the peers. QUOTES=,
 	@scripts/build.sh
 	@SOGLIA_BENCH_QUOTES="$(QUOTES)" SOGLIA_BENCH_RUNS="$(RUNS)" SOGLIA_BENCH_SEED="$(SEED)" SOGLIA_BENCH_ONLY="$(ONLY)" \
 		SOGLIA_BENCH_SUBSCRIPTIONS="$(SUBSCRIPTIONS)" SOGLIA_BENCH_SECONDS="$(SECONDS)" SOGLIA_BENCH_THRESHOLDS="$(THRESHOLDS)" \
+		SOGLIA_BENCH_PARTITIONS="$(PARTITIONS)" SOGLIA_BENCH_RATE="$(RATE)" \
 		"$$(scripts/test-env.sh)/bin/python" bench/bench.py
 
 fmt: ## Format every C source.

@@ -141,7 +141,8 @@ static size_t printable_length(struct bytes text)
 bool utf8_is_printable(struct bytes text)
 {
     size_t checked = printable_length(text);
-    return is_text(bytes_of(text.data + checked, text.size - checked), FIRST_PRINTABLE, DELETE - 1);
+    return checked == text.size ||
+           is_text(bytes_of(text.data + checked, text.size - checked), FIRST_PRINTABLE, DELETE - 1);
 }
 
 bool utf8_is_visible(struct bytes text)

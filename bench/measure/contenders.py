@@ -83,7 +83,7 @@ class PassThrough(Contender):
         return f"{self.installation.prefix}passed"
 
     def prepare(self):
-        self.installation.kafka.create_topic(self.alerts)
+        self.installation.kafka.create_topic(self.alerts, self.installation.partitions)
 
     def start(self):
         installation = self.installation
@@ -111,7 +111,7 @@ class Streams(Contender):
         return self.installation.folder / self.variant
 
     def prepare(self):
-        self.installation.kafka.create_topic(self.alerts)
+        self.installation.kafka.create_topic(self.alerts, self.installation.partitions)
 
     def start(self):
         installation = self.installation

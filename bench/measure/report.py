@@ -77,7 +77,7 @@ def machine(sizes):
     return {"processors": os.cpu_count(), "processor": model, "memory_gib": round(memory_kib / 2**20, 1),
             "system": f"{platform.system()} {platform.release()}", "load_at_begin": sizes.load_at_begin,
             "load_at_end": round(os.getloadavg()[0], 2), "quotes": sizes.quotes, "runs": sizes.runs, "seed": sizes.seed,
-            "subscriptions": sizes.subscriptions, "seconds": sizes.seconds}
+            "subscriptions": sizes.subscriptions, "seconds": sizes.seconds, "partitions": sizes.partitions, "rate": sizes.rate}
 
 
 def write(folder, figures, sizes):

@@ -31,6 +31,8 @@ class Sizes:
         self.subscriptions = number("SUBSCRIPTIONS", 1_000_000)
         self.seconds = number("SECONDS", 20)
         self.thresholds = number("THRESHOLDS", 1_000_000)
+        self.partitions = number("PARTITIONS", 4)
+        self.rate = number("RATE", 10_000)
         self.load_at_begin = round(os.getloadavg()[0], 2)
         self.only = (environment.get("SOGLIA_BENCH_ONLY") or "").split()
 
@@ -58,7 +60,7 @@ class Site:
         shutil.rmtree(self.folder)
 
     def installation(self, name):
-        made = Installation(self.kafka, self.folder, name)
+        made = Installation(self.kafka, self.folder, name, self.sizes.partitions)
         self._installations.append(made)
         return made
 
@@ -66,14 +68,15 @@ class Site:
 class Installation:
     """One prefix on the bench's Kafka, and what runs on it."""
 
-    def __init__(self, kafka, folder, name):
+    def __init__(self, kafka, folder, name, partitions):
         self.kafka = kafka
+        self.partitions = partitions
         self.prefix = f"{name}-"
         self.folder = folder / name
         self.folder.mkdir()
         self.processes = Processes(self.folder)
         self.soglia = Soglia(self.processes, kafka.brokers, self.prefix, "smtp://127.0.0.1:1")
-        self.soglia.settings["metrics.listen"] = self.soglia.listen
+        self.soglia.settings |= {"metrics.listen": self.soglia.listen, "topics.partitions": partitions}
         self.soglia.run("topics", "apply", timeout_s=LIMIT_S)
         self.avro = Avro(kafka, self.prefix)
 

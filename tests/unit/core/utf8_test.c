@@ -82,6 +82,7 @@ static void control_characters_are_not_printable(void **state)
 {
     (void)state;
     assert_true(utf8_is_printable(bytes_of_text("stock:AAPL \xE2\x82\xAC")));
+    assert_true(utf8_is_printable(bytes_of(NULL, 0)));
     assert_false(utf8_is_printable(bytes_of_text("a\tb")));
     assert_false(utf8_is_printable(bytes_of_text("a\x7F")));
     assert_false(utf8_is_printable(bytes_of("a\0", 2)));
