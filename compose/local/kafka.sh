@@ -176,11 +176,15 @@ keep_archive() {
     rm "$made"
 }
 
-# Refuses a port that somebody else listens on.
+# Refuses a port that somebody else listens on. A node that was just killed holds its own for a moment, when
+# its name is gone from the list of processes already.
 check_port() {
-    if (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
-        fail "port $1 of 127.0.0.1 is taken by another program; use --port, or end it"
-    fi
+    local _
+    for _ in {1..50}; do
+        (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
+        sleep 0.1
+    done
+    fail "port $1 of 127.0.0.1 is taken by another program; use --port, or end it"
 }
 
 format_node() {
