@@ -96,15 +96,19 @@ def test_a_kafka_that_starts_later_is_waited_for(processes, tmp_path, smtp):
 
 
 def test_a_kafka_that_comes_back_finds_nothing_lost(own_line, smtp):
-    """Once for a moment, once for longer than soglia's sessions last; soglia is in the middle of its work."""
-    own_line.soglia.settings |= {"kafka.session_timeout": "3s", "kafka.transaction_timeout": "5s"}
+    """Once for a moment, once for longer than soglia's sessions last; soglia is in the middle of its work.
+
+    Transactions outlast both: a single node that ends them itself while it starts or stops leaves some half ended
+    (docs/guarantees.md).
+    """
+    own_line.soglia.settings |= {"kafka.session_timeout": "3s", "kafka.transaction_timeout": "60s"}
     kafka, running = own_line.kafka, Supervised(own_line.soglia)
     subscribe(own_line)
-    for part, end in enumerate((kafka.bounce, kafka.kill9)):
+    for part in range(2):
         own_line.give("quotes", toggling(1 + part * 400, 200))
         running.read_until(kafka, "alerts", part * 3600 + 100)
-        end()
-        if end == kafka.kill9:
+        kafka.kill9()
+        if part == 1:
             until(lambda: "session timed out" in said(running.process), WAIT_S, "the end of a session")
         kafka.start()
         own_line.give("quotes", toggling(201 + part * 400, 200))
