@@ -101,7 +101,7 @@ def test_a_kafka_that_comes_back_finds_nothing_lost(own_line, smtp):
     Transactions outlast both: a single node that ends them itself while it starts or stops leaves some half ended
     (docs/guarantees.md).
     """
-    own_line.soglia.settings |= {"kafka.session_timeout": "3s", "kafka.transaction_timeout": "60s"}
+    own_line.soglia.settings |= {"kafka.session_timeout": "3s", "kafka.transaction_timeout": "15s"}
     kafka, running = own_line.kafka, Supervised(own_line.soglia)
     subscribe(own_line)
     for part in range(2):
