@@ -181,15 +181,14 @@ static sg_result take_outcomes(struct worker *worker, int64_t *ret_taken)
     return sg_ok();
 }
 
-// At once when the input is drained, else by age or size.
-static bool is_commit_due(const struct worker *worker, int64_t taken)
+// True for a transaction that is old enough or large enough.
+static bool is_at_limit(const struct worker *worker)
 {
     if (!worker->open) {
         return false;
     }
     int64_t age_us = clock_monotonic_us() - worker->begun_us;
-    return taken == 0 || age_us >= worker->config->stream->commit_interval_ms * 1000 ||
-           worker_is_full(worker);
+    return age_us >= worker->config->stream->commit_interval_ms * 1000 || worker_is_full(worker);
 }
 
 static sg_result offer_effects(struct worker *worker)
@@ -229,19 +228,19 @@ static int64_t wait_ms(const struct worker *worker)
     return wait < 1 ? 1 : wait;
 }
 
-// One turn of the loop. `*ret_taken` counts what was taken.
+// One turn of the loop. `*ret_taken` counts what was taken. A transaction ends at its limits, which
+// are looked at after each task, or when nothing is left to take.
 static sg_result run_round(struct worker *worker, int64_t *ret_taken)
 {
     SG_TRY(kafka_consumer_poll(worker->consumer, 0));
     SG_TRY(take_outcomes(worker, ret_taken));
     for (size_t i = 0; i < worker->task_count; i++) {
-        int64_t taken = *ret_taken;
         SG_TRY(run_task(worker, worker->tasks[i], ret_taken));
-        if (*ret_taken > taken && is_commit_due(worker, *ret_taken)) {
+        if (is_at_limit(worker)) {
             SG_TRY(worker_commit(worker));
         }
     }
-    if (is_commit_due(worker, *ret_taken)) {
+    if (*ret_taken == 0) {
         SG_TRY(worker_commit(worker));
     }
     SG_TRY(offer_effects(worker));

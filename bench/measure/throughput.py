@@ -54,7 +54,7 @@ def measure_backlog(site, tell):
     cpu = Figure("cpu_us_per_quote", "CPU of the process per quote", "us", CPU_BAR, most=True)
     peak = Figure("resident_mib_full_speed", "resident memory at full speed, peak", "MiB", PEAK_BAR, most=True)
     bars = []
-    # In the first minute the broker's compiler takes a quarter of the machine: the first run does not count.
+    # In the first minute the broker's compiler takes a fifth of the machine (perf): the first run does not count.
     for run in range(-1, sizes.runs):
         paces = run_all(site, f"backlog{run + 1}", turned(EVERYBODY, run), sizes.quotes, FEW_EACH, STEP_NINTH, sizes.seed + run,
                         lambda text, at=run: tell(f"backlog, run {at + 1}: {text}"))

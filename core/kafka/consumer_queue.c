@@ -1,5 +1,5 @@
-// Records of one partition. They are taken from the library in batches, which costs a third of
-// taking them one by one. Its batch call loses records when the assignment changes while it waits:
+// Records of one partition. They are taken from the library in batches: its books are kept once a
+// call, not once a record. The batch call loses records when the assignment changes while it waits:
 // it never waits here, and only the thread that calls it assigns, which drops the batch.
 #include "core/kafka/consumer_queue.h"
 #include "core/kafka/consumer_state.h"

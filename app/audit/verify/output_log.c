@@ -10,10 +10,9 @@
 
 enum { PREFETCH_BYTES = 64 << 20, HEADERS_MAX = 16, ARENA_BYTES_MAX = 64 << 20 };
 
-// Those from `first` on, up to before `behind`.
 struct slots {
     size_t first;
-    size_t behind;
+    size_t behind; // The first one that is not among them.
 };
 
 // A topic that is written.
@@ -264,7 +263,8 @@ static sg_result search(struct output_log *log, const struct slots *slots,
             SG_TRY(search_round(log, slots, wanted, ret_slot, &has_more));
         }
         // The transaction may have been committed after the end was looked up.
-        for (size_t i = slots->first; i < slots->behind && *ret_slot == slots->behind; i++) {
+        bool is_missing = *ret_slot == slots->behind && extended == 0;
+        for (size_t i = slots->first; i < slots->behind && is_missing; i++) {
             SG_TRY(log_reader_extend(log->reader, i));
         }
     }
