@@ -53,6 +53,7 @@ struct run {
     int64_t committed_us; // When the last one ended.
     int64_t open_quotes;
     int lost;
+    int outages; // Connections lost before the last look at what Kafka has.
     struct source_pace pace;
     struct source_progress progress;
 };
@@ -102,13 +103,15 @@ static void close_consumer(struct kafka_consumer **consumer)
     kafka_consumer_close(consumer);
 }
 
-// Where the run before stopped; asked for after the producer was opened, which ended that one's
-// last transaction.
+// Where the run before stopped, or the last transaction that Kafka has; asked for when nothing is
+// open any more.
 static sg_result find_position(struct run *run, int64_t *ret_position)
 {
     const struct kafka_consumer_config config = {.kafka = run->setting->kafka, .group = run->group};
     SG_CLEANUP(close_consumer) struct kafka_consumer *consumer = NULL;
     struct kafka_position position = {.topic = run->topic_name, .partition = 0};
+    run->outages = kafka_producer_outages(run->producer);
+    SG_TRY(kafka_producer_settle(run->producer, run->group, &position));
     SG_TRY(kafka_consumer_open(&config, &consumer));
     SG_TRY(kafka_consumer_committed(consumer, &position, 1, ASK_MS));
     *ret_position = position.offset < 0 ? 0 : position.offset;
@@ -138,6 +141,9 @@ static sg_result commit(struct run *run)
     }
     if (!run->is_open) {
         return sg_ok();
+    }
+    if (kafka_producer_outages(run->producer) != run->outages) {
+        return sg_fail(SG_ABORT, 0, "a connection was lost, so the last commit is in doubt");
     }
     const struct kafka_position position = {
         .topic = run->topic_name, .partition = 0, .offset = run->position, .metadata = "rows"};
@@ -277,6 +283,7 @@ static sg_result recover(struct run *run)
     run->is_open = false;
     SG_TRY(kafka_producer_abort(run->producer));
     stop_wait(backoff_ms(&pauses, ++run->lost, 0));
+    SG_TRY(find_position(run, &run->committed));
     return reopen(run);
 }
 

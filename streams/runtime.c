@@ -242,6 +242,7 @@ static sg_result run_round(struct worker *worker, int64_t *ret_taken)
     }
     if (*ret_taken == 0) {
         SG_TRY(worker_commit(worker));
+        SG_TRY(worker_confirm(worker));
     }
     SG_TRY(offer_effects(worker));
     return kafka_producer_poll(worker->producer);

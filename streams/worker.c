@@ -13,7 +13,12 @@
 // One quote may reach a million subscriptions, and all of them are judged in one transaction.
 static const size_t event_bytes_max = (size_t)8 << 30;
 
-enum { COMMITTED_WAIT_MS = 60000, MICROSECONDS = 1000, NAME_MAX_BYTES = 256 };
+enum {
+    COMMITTED_WAIT_MS = 60000,
+    CONFIRM_WAIT_MS = 4000,
+    MICROSECONDS = 1000,
+    NAME_MAX_BYTES = 256,
+};
 
 static const struct processor *processor_of(const struct worker *worker)
 {
@@ -61,12 +66,18 @@ sg_result worker_check_partitions(struct worker *worker)
     return sg_ok();
 }
 
+static void group_name(const struct worker *worker, char ret_name[static NAME_MAX_BYTES])
+{
+    snprintf(ret_name, NAME_MAX_BYTES, "%ssoglia-%s", worker->config->topics->prefix,
+             processor_of(worker)->name);
+}
+
 static sg_result open_consumer(struct worker *worker, const struct kafka_rebalance *rebalance)
 {
     const struct runtime_config *config = worker->config;
     char group[NAME_MAX_BYTES];
     char instance[NAME_MAX_BYTES];
-    snprintf(group, sizeof group, "%ssoglia-%s", config->topics->prefix, config->processor->name);
+    group_name(worker, group);
     snprintf(instance, sizeof instance, "%ssoglia-%s-%s-%" PRId64, config->topics->prefix,
              config->processor->name, config->stream->instance, config->worker);
     struct kafka_consumer_config consumer = {
@@ -121,6 +132,20 @@ static sg_result open_producer(struct worker *worker)
                        config->topics);
 }
 
+// Before anybody asks for the committed positions of what this worker wrote. Which position goes
+// with it does not matter.
+static sg_result settle(struct worker *worker)
+{
+    char group[NAME_MAX_BYTES];
+    char topic[KAFKA_TOPIC_MAX + 1];
+    group_name(worker, group);
+    topic_full_name(worker->config->topics, processor_of(worker)->inputs[0], topic);
+    const struct kafka_position any = {.topic = topic, .partition = 0, .offset = 0};
+    SG_TRY(kafka_producer_settle(worker->producer, group, &any));
+    crash_point("settled");
+    return sg_ok();
+}
+
 sg_result worker_open(struct worker *worker, const struct runtime_config *config,
                       const struct kafka_rebalance *rebalance)
 {
@@ -143,6 +168,7 @@ sg_result worker_open(struct worker *worker, const struct runtime_config *config
     }
     SG_TRY(open_codecs(worker));
     SG_TRY(open_producer(worker));
+    SG_TRY(settle(worker));
     return open_consumer(worker, rebalance);
 }
 
@@ -240,12 +266,59 @@ sg_result worker_drop(struct worker *worker)
     return kafka_producer_abort(worker->producer);
 }
 
+// Every position to read on, for an assignment or a rewind. Metadata is not needed there.
+static size_t all_positions(const struct worker *worker, struct kafka_position *ret_positions)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        char metadata[COMMIT_NOTE_MAX];
+        task_positions(worker->tasks[i], metadata, ret_positions + count);
+        for (size_t j = 0; j < worker->tasks[i]->inputs.count; j++) {
+            ret_positions[count + j].metadata = NULL;
+        }
+        count += worker->tasks[i]->inputs.count;
+    }
+    return count;
+}
+
+// Fails with SG_FATAL when Kafka does not have the last commit of every task.
+static sg_result check_committed(struct worker *worker, int64_t timeout_ms)
+{
+    struct kafka_position positions[WORKER_POSITIONS_MAX];
+    size_t count = all_positions(worker, positions);
+    SG_TRY(kafka_consumer_committed(worker->consumer, positions, count, timeout_ms));
+    const struct kafka_position *next = positions;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        SG_TRY(task_check_committed(worker->tasks[i], next));
+        next += worker->tasks[i]->inputs.count;
+    }
+    return sg_ok();
+}
+
+sg_result worker_confirm(struct worker *worker)
+{
+    int outages = kafka_producer_outages(worker->producer);
+    if (!worker->unconfirmed || outages == worker->outages) {
+        return sg_ok();
+    }
+    sg_result found = check_committed(worker, CONFIRM_WAIT_MS);
+    if (found.class == SG_RETRY) {
+        // Undecided, or nobody answers: going back ends what is open and asks again.
+        return sg_fail(SG_ABORT, found.code, "after a lost connection: %s", sg_reason());
+    }
+    SG_TRY(found);
+    worker->outages = outages;
+    worker->unconfirmed = false;
+    return sg_ok();
+}
+
 sg_result worker_commit(struct worker *worker)
 {
     if (!worker->open) {
         return sg_ok();
     }
     int64_t begun_us = clock_monotonic_us();
+    SG_TRY(worker_confirm(worker));
     SG_TRY(prepare(worker));
     crash_point("before_kafka_commit");
     SG_TRY(kafka_producer_commit(worker->producer));
@@ -262,26 +335,12 @@ sg_result worker_commit(struct worker *worker)
         worker->config->effector->committed(worker->config->effector->context);
     }
     worker->problems = 0;
+    worker->unconfirmed = true;
     crash_point("committed");
     metric_add(METRIC_COMMITS, processor_of(worker)->id, 0, 1);
     metric_observe_us(METRIC_COMMIT_SECONDS, processor_of(worker)->id,
                       clock_monotonic_us() - begun_us);
     return sg_ok();
-}
-
-// Every position to read on, for an assignment or a rewind. Metadata is not needed there.
-static size_t all_positions(const struct worker *worker, struct kafka_position *ret_positions)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < worker->task_count; i++) {
-        char metadata[COMMIT_NOTE_MAX];
-        task_positions(worker->tasks[i], metadata, ret_positions + count);
-        for (size_t j = 0; j < worker->tasks[i]->inputs.count; j++) {
-            ret_positions[count + j].metadata = NULL;
-        }
-        count += worker->tasks[i]->inputs.count;
-    }
-    return count;
 }
 
 // Reads on from where the tasks stand: what was prefetched is dropped, every input gets its queue
@@ -307,6 +366,7 @@ sg_result worker_abort(struct worker *worker)
     crash_point("before_abort");
     SG_TRY(worker_drop(worker));
     crash_point("aborted");
+    SG_TRY(settle(worker));
     for (size_t i = 0; i < worker->task_count; i++) {
         SG_TRY(task_abort(worker->tasks[i]));
     }
@@ -314,5 +374,6 @@ sg_result worker_abort(struct worker *worker)
         worker->config->effector->aborted(worker->config->effector->context);
     }
     crash_point("after_abort");
+    SG_TRY(check_committed(worker, COMMITTED_WAIT_MS));
     return worker_rewind(worker);
 }

@@ -25,6 +25,8 @@ struct worker {
     int problems;             // Since the last commit that succeeded,
     int64_t problem_us;       // when the last of them was,
     int64_t problem_told_us;  // and when one was told in the log.
+    bool unconfirmed;         // There was a commit since Kafka was last asked for its positions,
+    int outages;              // and so many lost connections before that.
     bool assigned;            // An assignment was received since the start.
     int64_t refused_since_us; // When refusals were last told in the log one by one,
     int64_t refused;          // and how many there were since.
@@ -52,6 +54,11 @@ bool worker_is_full(const struct worker *worker);
 // Commits the running transaction: changelog and outputs, offsets, Kafka, then LMDB. Fails:
 // SG_ABORT, SG_FATAL.
 SG_RESULT worker_commit(struct worker *worker);
+
+// Asks Kafka for the last commit if a connection was lost since: one that is confirmed and left
+// without an end (KAFKA-20734) must not be built upon. Fails: SG_ABORT when that is not to be
+// known, SG_FATAL when the commit is lost: the next start does it again.
+SG_RESULT worker_confirm(struct worker *worker);
 
 // Aborts the running Kafka transaction, if there is one; the tasks are left as they are. Fails:
 // SG_FATAL.

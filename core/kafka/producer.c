@@ -17,7 +17,6 @@
 
 enum {
     RECORD_OVERHEAD = 64,
-    API_END_TXN = 26,
     FULL_WAIT_MS = 60000,
     CLOSE_FLUSH_MS = 10000,
     CLOSE_ABORT_MS = 5000,
@@ -71,30 +70,6 @@ static void take_report(rd_kafka_t *client, const rd_kafka_message_t *message, v
     producer->refusal = (sg_result){class, (int)message->err};
 }
 
-// Called by a broker's thread, which must not call the library.
-// NOLINTNEXTLINE(readability-function-size): the parameters are the library's.
-static rd_kafka_resp_err_t count_end(rd_kafka_t *client, int socket, const char *broker,
-                                     int32_t broker_id, int16_t api, int16_t version,
-                                     int32_t correlation, size_t size, void *opaque)
-{
-    (void)client, (void)socket, (void)broker, (void)broker_id;
-    (void)version, (void)correlation, (void)size;
-    if (api == API_END_TXN) {
-        atomic_int *ends_sent = opaque;
-        atomic_fetch_add(ends_sent, 1);
-    }
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-// NOLINTBEGIN(readability-non-const-parameter): the parameters are the library's.
-static rd_kafka_resp_err_t watch_requests(rd_kafka_t *client, const rd_kafka_conf_t *conf,
-                                          void *opaque, char *text, size_t size)
-{
-    (void)conf, (void)text, (void)size;
-    return rd_kafka_interceptor_add_on_request_sent(client, "endtxn", count_end, opaque);
-}
-// NOLINTEND(readability-non-const-parameter)
-
 static sg_result open_client(struct kafka_producer *producer)
 {
     char linger[24];
@@ -125,7 +100,7 @@ static sg_result open_client(struct kafka_producer *producer)
         kafka_client_conf(producer->kafka, id == NULL ? "soglia" : id, properties, count, &conf));
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, take_report);
-    rd_kafka_conf_interceptor_add_on_new(conf, "endtxn", watch_requests, &producer->ends_sent);
+    producer_state_watch(conf, producer);
     return kafka_client_new(false, &conf, &producer->client);
 }
 

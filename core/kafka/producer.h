@@ -27,6 +27,15 @@ void kafka_producer_close(struct kafka_producer **producer);
 SG_RESULT kafka_producer_topic(struct kafka_producer *producer, const char *name,
                                struct kafka_topic **ret_topic);
 
+// Ends what earlier transactions of this id may have left open: aborts one that has a record in
+// each partition of every topic of the producer and a position of `group`, for the sake of its
+// markers. Neither is ever visible. To be called before committed positions are asked for, since a
+// broker may end a transaction without marking all its partitions (KAFKA-20734). Trouble that
+// passes is waited for, told in the log, until stop_requested(). Fails: SG_FATAL, SG_RETRY or
+// SG_ABORT when asked to stop.
+SG_RESULT kafka_producer_settle(struct kafka_producer *producer, const char *group,
+                                const struct kafka_position *position);
+
 // A record to write. Everything is borrowed for the call.
 struct kafka_message {
     struct bytes key; // data NULL: no key.
@@ -64,6 +73,10 @@ SG_RESULT kafka_producer_flush(struct kafka_producer *producer, int64_t timeout_
 // Serves delivery reports and errors. To be called in every round of a loop that does not send.
 // Fails: SG_FATAL, SG_ABORT when a record of the running transaction was refused.
 SG_RESULT kafka_producer_poll(struct kafka_producer *producer);
+
+// How often a connection to a broker was lost since the producer was opened. A commit is in doubt
+// when this has changed since its transaction began. Any thread.
+int kafka_producer_outages(const struct kafka_producer *producer);
 
 // Bytes handed over and not yet acknowledged, each record counted with 64 more than its key and
 // value; 0 when there is none.

@@ -6,6 +6,7 @@
 
 struct rd_kafka_s;
 struct rd_kafka_topic_s;
+struct rd_kafka_conf_s;
 
 // Bound of the topics of one producer.
 enum { PRODUCER_TOPICS_MAX = 64 };
@@ -29,6 +30,7 @@ struct kafka_producer {
     bool renew; // The client is to be replaced before the next transaction.
     // EndTxn requests sent since the last begin; counted by the broker threads.
     atomic_int ends_sent;
+    atomic_int outages; // Lost connections; counted by the broker threads.
     int64_t pending_bytes;
     sg_result refusal; // The first record refused since the last begin or flush.
     char reason[SG_REASON_MAX];
@@ -38,3 +40,6 @@ struct kafka_producer {
 // bound to it. Waits for the broker until stop_requested(). Fails: SG_FATAL, SG_RETRY when asked to
 // stop.
 SG_RESULT producer_state_renew(struct kafka_producer *producer);
+
+// Has the client made of `conf` count what ends_sent and outages say.
+void producer_state_watch(struct rd_kafka_conf_s *conf, struct kafka_producer *producer);

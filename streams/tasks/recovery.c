@@ -40,7 +40,8 @@ struct recovery {
     struct kafka_consumer *consumer;
     struct changelog changelogs[STORES_MAX];
     size_t count;
-    int64_t began_ms; // Wall time before the ends were asked for.
+    int64_t began_ms;  // Wall time before the ends were asked for.
+    bool is_confirmed; // Kafka has the transaction that the file is ahead by.
     int64_t applied;
     int64_t uncommitted;
     size_t uncommitted_bytes;
@@ -152,11 +153,12 @@ static sg_result commit_piece(struct recovery *recovery)
 
 // Refused at the first record that the state lacks, so that nothing of it is saved: the next start
 // would take the state for complete.
-static sg_result check_position(const struct recovery *recovery, size_t at)
+static sg_result check_position(struct recovery *recovery, size_t at)
 {
     if (recovery->sequence > 0) {
         return sg_ok();
     }
+    recovery->is_confirmed = recovery->saved.sequence == 1;
     return sg_fail(SG_FATAL, 0,
                    "%s, partition %" PRId32
                    ", has records that the saved state lacks, but the consumer group has no "
@@ -285,17 +287,27 @@ static bool is_outdated(const struct recovery *recovery)
     return (is_resumed || is_behind) && (age_ms > AGE_MS_MAX || age_ms < -AGE_MS_MAX);
 }
 
+static bool is_ahead(const struct recovery *recovery)
+{
+    return recovery->task->place.sequence == recovery->sequence + 1;
+}
+
 // Committed with the first piece of what is restored.
-static sg_result begin_anew(struct recovery *recovery)
+static sg_result begin_anew(struct recovery *recovery, const char *reason)
 {
     struct task *task = recovery->task;
-    log_info("the state is behind, and older than Kafka keeps removals for: restoring all of it",
+    log_warn("the saved state cannot be caught up: restoring all of it",
              (struct log_field[]){log_text("processor", task->config->processor->name),
                                   log_int("partition", task->partition),
+                                  log_text("reason", reason),
                                   {.name = NULL}});
     task->place.sequence = 0;
     task->place.stream_time_ms = 0;
+    for (size_t i = 0; i < STORES_INPUTS_MAX; i++) {
+        task->place.next_offsets[i] = KAFKA_OFFSET_NONE;
+    }
     memset(task->place.changelog_offsets, 0, sizeof task->place.changelog_offsets);
+    memset(task->place.journal, 0, sizeof task->place.journal);
     task->place.saved_ms = 0;
     return stores_clear(task->stores);
 }
@@ -304,8 +316,10 @@ static sg_result begin_anew(struct recovery *recovery)
 static sg_result begin(struct recovery *recovery, bool *ret_whole)
 {
     struct task *task = recovery->task;
-    if (is_outdated(recovery)) {
-        SG_TRY(begin_anew(recovery));
+    if (is_ahead(recovery)) {
+        SG_TRY(begin_anew(recovery, "Kafka has lost the end of the last transaction"));
+    } else if (is_outdated(recovery)) {
+        SG_TRY(begin_anew(recovery, "it is older than Kafka keeps removals for"));
     }
     *ret_whole = task->place.sequence == 0 || stores_is_restoring(task->stores);
     if (!*ret_whole) {
@@ -342,26 +356,38 @@ static sg_result restore(struct recovery *recovery)
     return stores_commit(task->stores, &task->place);
 }
 
+// One transaction ahead is what a broker leaves behind that said "committed" and then ended the
+// transaction without its markers (KAFKA-20734): nobody saw it, and it is done again.
+static sg_result check_ahead(const struct task *task, int64_t sequence)
+{
+    if (sequence == 0 || task->place.sequence <= sequence + 1) {
+        return sg_ok();
+    }
+    return sg_fail(SG_FATAL, 0,
+                   "the state of %s, partition %" PRId32 ", is at transaction %" PRId64
+                   " but Kafka has committed %" PRId64
+                   " only: they do not belong together; move the state folder away",
+                   task->config->processor->name, task->partition, task->place.sequence, sequence);
+}
+
 sg_result recovery_run(struct task *task, int64_t sequence)
 {
     // The state stands at the last transaction: nothing is to be read. The usual case.
     if (sequence == task->place.sequence && sequence > 0 && !stores_is_restoring(task->stores)) {
         return sg_ok();
     }
-    if (task->place.sequence > sequence && sequence > 0) {
-        return sg_fail(SG_FATAL, 0,
-                       "the state of %s, partition %" PRId32 ", is at transaction %" PRId64
-                       " but Kafka has committed %" PRId64
-                       " only: they do not belong together; move the state folder away",
-                       task->config->processor->name, task->partition, task->place.sequence,
-                       sequence);
-    }
+    SG_TRY(check_ahead(task, sequence));
     struct recovery recovery = {.task = task, .sequence = sequence, .saved = task->place};
     sg_result restored = restore(&recovery);
     for (int growths = 0; restored.class == SG_ABORT && growths < GROWTHS_MAX; growths++) {
         SG_TRY(stores_abort(task->stores));
         task->place = recovery.saved;
         restored = restore(&recovery);
+    }
+    if (recovery.is_confirmed) {
+        // Only the positions are gone: the file is right as it is.
+        task->place = recovery.saved;
+        return stores_abort(task->stores);
     }
     return restored;
 }

@@ -244,6 +244,20 @@ sg_result task_abort(struct task *task)
     return task->stores == NULL ? sg_ok() : stores_abort(task->stores);
 }
 
+sg_result task_check_committed(const struct task *task, const struct kafka_position *committed)
+{
+    struct commit_note note = newest_note(committed, task->inputs.count);
+    // Without a note the positions have expired, and the saved state was gone on from.
+    bool expired = note.sequence == 0 && task->committed.sequence > 1;
+    if (expired || note.sequence >= task->committed.sequence) {
+        return sg_ok();
+    }
+    return sg_fail(SG_FATAL, 0,
+                   "%s, partition %" PRId32 ": Kafka has lost the end of transaction %" PRId64
+                   ", which it had confirmed; start again: it is done again",
+                   task->config->processor->name, task->partition, task->committed.sequence);
+}
+
 // What take_change() needs beside the change.
 struct change {
     struct task *task;

@@ -49,6 +49,10 @@ void task_positions(const struct task *task, char metadata[static COMMIT_NOTE_MA
 // SG_FATAL.
 SG_RESULT task_abort(struct task *task);
 
+// Compares the group's committed positions of its inputs, as given to task_open(), with the last
+// commit. Fails: SG_FATAL when Kafka said "committed" and has lost it (KAFKA-20734).
+SG_RESULT task_check_committed(const struct task *task, const struct kafka_position *committed);
+
 // Writes changes into the open LMDB transaction and the changelog, then the Journal record. Fails:
 // SG_ABORT, SG_FATAL.
 SG_RESULT task_flush(struct task *task, struct output *output);

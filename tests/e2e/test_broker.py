@@ -96,11 +96,7 @@ def test_a_kafka_that_starts_later_is_waited_for(processes, tmp_path, smtp):
 
 
 def test_a_kafka_that_comes_back_finds_nothing_lost(own_line, smtp):
-    """Once for a moment, once for longer than soglia's sessions last; soglia is in the middle of its work.
-
-    Transactions outlast both: a single node that ends them itself while it starts or stops leaves some half ended
-    (docs/guarantees.md).
-    """
+    """Once for a moment, once for longer than soglia's sessions last; soglia is in the middle of its work."""
     own_line.soglia.settings |= {"kafka.session_timeout": "3s", "kafka.transaction_timeout": "15s"}
     kafka, running = own_line.kafka, Supervised(own_line.soglia)
     subscribe(own_line)

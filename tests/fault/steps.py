@@ -26,6 +26,8 @@ class Step:
 
 
 STEPS = (
+    # Start.
+    Step("end what was left open", "core/kafka/settle.c", "kafka_producer_abort(", ("settling", "settled"), RUNTIME, passages=1),
     # Commit.
     Step("begin a transaction", "streams/worker.c", "kafka_producer_begin(", ("begun",), RUNTIME),
     Step("state and changelog into the transactions", "streams/worker.c", "task_flush(", ("flushed",), RUNTIME),

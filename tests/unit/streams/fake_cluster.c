@@ -42,7 +42,9 @@ void fake_kafka_reset(void)
     }
     cluster->log_count = 0;
     cluster->position_count = 0;
+    cluster->pending_count = 0;
     cluster->producer_epoch = 0;
+    cluster->outages = 0;
     cluster->limit = 0;
     cluster->on_wait = NULL;
     cluster->heap_used = 0;
@@ -154,15 +156,25 @@ void cluster_end_transaction(enum cluster_status status)
     struct cluster *cluster = cluster_get();
     for (size_t i = 0; i < cluster->log_count; i++) {
         struct cluster_log *log = &cluster->logs[i];
+        if (!log->touched) {
+            continue;
+        }
         for (int64_t at = log->open_from; at >= 0 && at < log->end; at++) {
             log->records[at].status = status;
         }
         log->open_from = -1;
-        if (log->touched) {
-            (void)cluster_append(log, &(struct fake_record){.has_value = false}, CLUSTER_MARKER);
-        }
+        (void)cluster_append(log, &(struct fake_record){.has_value = false}, CLUSTER_MARKER);
         log->touched = false;
     }
+}
+
+void cluster_forget_transaction(void)
+{
+    struct cluster *cluster = cluster_get();
+    for (size_t i = 0; i < cluster->log_count; i++) {
+        cluster->logs[i].touched = false;
+    }
+    cluster->outages++;
 }
 
 int64_t cluster_stable_end(const struct cluster_log *log)

@@ -47,6 +47,8 @@ struct cluster {
     struct cluster_log logs[CLUSTER_LOGS_MAX];
     size_t position_count;
     struct cluster_position positions[CLUSTER_GROUPED_MAX];
+    size_t pending_count; // Positions of transactions without an end.
+    struct cluster_position pending[CLUSTER_GROUPED_MAX];
     struct fake_fault faults[CLUSTER_FAULTS_MAX];
     size_t fault_count;
     int calls[FAKE_CALL_COUNT];
@@ -55,6 +57,7 @@ struct cluster {
     bool revoke_lost;
     int waits;
     int producer_epoch;
+    int outages;
     void (*on_wait)(int waits);
     size_t heap_used;
     uint8_t notes[FAKE_NOTES_BYTES];
@@ -69,8 +72,12 @@ struct cluster_position *cluster_position_of(const char *group, const char *topi
 // Adds a record and returns its offset.
 int64_t cluster_append(struct cluster_log *log, const struct fake_record *record,
                        enum cluster_status status);
-// Ends the open transaction: its records are committed or aborted, markers follow.
+// Ends the open transaction: where it knows to have been, what is open is committed or aborted and
+// a marker follows.
 void cluster_end_transaction(enum cluster_status status);
+// Takes the open transaction for ended without a marker anywhere, as a Kafka does that knows no
+// leaders (KAFKA-20734).
+void cluster_forget_transaction(void);
 // Where a read_committed reader may read up to.
 int64_t cluster_stable_end(const struct cluster_log *log);
 // Counts a call; the fault it meets, NULL for none.

@@ -248,6 +248,9 @@ sg_result kafka_consumer_committed(struct kafka_consumer *consumer,
 {
     (void)timeout_ms;
     SG_TRY(cluster_failure(cluster_count(FAKE_COMMITTED)));
+    if (cluster_get()->pending_count > 0) {
+        return sg_fail(SG_RETRY, 0, "positions are not decided yet (UNSTABLE_OFFSET_COMMIT)");
+    }
     for (size_t i = 0; i < count; i++) {
         const struct cluster_position *stored =
             cluster_position_of(consumer->group, positions[i].topic, positions[i].partition);

@@ -7,7 +7,7 @@
 
 #include "core/hash.h"
 
-enum { TOPICS_MAX = 16, OFFSETS_MAX = 64 };
+enum { TOPICS_MAX = 16 };
 
 struct kafka_topic {
     char name[CLUSTER_NAME_MAX];
@@ -19,8 +19,7 @@ struct kafka_producer {
     bool in_transaction;
     struct kafka_topic topics[TOPICS_MAX];
     size_t topic_count;
-    struct cluster_position offsets[OFFSETS_MAX]; // Of the open transaction.
-    size_t offset_count;
+    bool has_offsets; // In the open transaction.
 };
 
 sg_result kafka_producer_open(const struct kafka_producer_config *config,
@@ -37,11 +36,32 @@ sg_result kafka_producer_open(const struct kafka_producer_config *config,
     return sg_ok();
 }
 
+static void commit_offsets(void)
+{
+    const struct cluster *cluster = cluster_get();
+    for (size_t i = 0; i < cluster->pending_count; i++) {
+        const struct cluster_position *kept = &cluster->pending[i];
+        struct kafka_position position = {
+            .topic = kept->topic,
+            .partition = kept->partition,
+            .offset = kept->offset,
+            .metadata = kept->metadata,
+        };
+        fake_kafka_set_committed(kept->group, &position);
+    }
+}
+
 static void end(struct kafka_producer *producer, enum cluster_status status)
 {
     cluster_end_transaction(status);
+    if (producer->has_offsets && status == CLUSTER_COMMITTED) {
+        commit_offsets();
+    }
+    if (producer->has_offsets) {
+        cluster_get()->pending_count = 0;
+    }
     producer->in_transaction = false;
-    producer->offset_count = 0;
+    producer->has_offsets = false;
 }
 
 void kafka_producer_close(struct kafka_producer **producer)
@@ -65,6 +85,22 @@ sg_result kafka_producer_topic(struct kafka_producer *producer, const char *name
         topic->next_offsets[i] = -1;
     }
     *ret_topic = topic;
+    return sg_ok();
+}
+
+sg_result kafka_producer_settle(struct kafka_producer *producer, const char *group,
+                                const struct kafka_position *position)
+{
+    (void)group, (void)position;
+    for (size_t i = 0; i < producer->topic_count; i++) {
+        struct cluster_log *log = NULL;
+        for (int32_t partition = 0;
+             (log = cluster_log_of(producer->topics[i].name, partition)) != NULL; partition++) {
+            log->touched = true;
+        }
+    }
+    producer->has_offsets = true;
+    end(producer, CLUSTER_ABORTED);
     return sg_ok();
 }
 
@@ -133,7 +169,12 @@ sg_result kafka_producer_send_offsets(struct kafka_producer *producer,
         if (positions[i].offset < 0) {
             return sg_fail(SG_FATAL, 0, "a position without an offset was committed");
         }
-        struct cluster_position *kept = &producer->offsets[producer->offset_count++];
+        struct cluster *cluster = cluster_get();
+        if (cluster->pending_count == CLUSTER_GROUPED_MAX) {
+            return sg_fail(SG_FATAL, 0, "too many pending positions");
+        }
+        struct cluster_position *kept = &cluster->pending[cluster->pending_count++];
+        producer->has_offsets = true;
         kept->partition = positions[i].partition;
         kept->offset = positions[i].offset;
         snprintf(kept->group, sizeof kept->group, "%s", fake_consumer_group(consumer));
@@ -143,26 +184,17 @@ sg_result kafka_producer_send_offsets(struct kafka_producer *producer,
     return sg_ok();
 }
 
-static void commit_offsets(const struct kafka_producer *producer)
-{
-    for (size_t i = 0; i < producer->offset_count; i++) {
-        const struct cluster_position *kept = &producer->offsets[i];
-        struct kafka_position position = {
-            .topic = kept->topic,
-            .partition = kept->partition,
-            .offset = kept->offset,
-            .metadata = kept->metadata,
-        };
-        fake_kafka_set_committed(kept->group, &position);
-    }
-}
-
 sg_result kafka_producer_commit(struct kafka_producer *producer)
 {
     SG_TRY(check_running(producer));
     const struct fake_fault *fault = cluster_count(FAKE_COMMIT);
+    if (fault != NULL && fault->class == SG_OK) {
+        cluster_forget_transaction();
+        producer->in_transaction = false;
+        producer->has_offsets = false;
+        return sg_ok();
+    }
     if (fault == NULL || fault->after) {
-        commit_offsets(producer);
         end(producer, CLUSTER_COMMITTED);
     }
     return cluster_failure(fault);
@@ -174,6 +206,12 @@ sg_result kafka_producer_abort(struct kafka_producer *producer)
     SG_TRY(cluster_failure(cluster_count(FAKE_ABORT)));
     end(producer, CLUSTER_ABORTED);
     return sg_ok();
+}
+
+int kafka_producer_outages(const struct kafka_producer *producer)
+{
+    (void)producer;
+    return cluster_get()->outages;
 }
 
 sg_result kafka_producer_poll(struct kafka_producer *producer)

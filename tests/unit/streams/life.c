@@ -14,7 +14,13 @@
 #include "fake_process.h"
 #include "streams/topology.h"
 
-enum { IDLE_WAITS = 8, SECONDS_MAX = 60, OPEN_FOLDERS_MAX = 8, REFUSED_STATUS = 7 };
+enum {
+    IDLE_WAITS = 8,
+    OPEN_WAITS = 80,
+    SECONDS_MAX = 60,
+    OPEN_FOLDERS_MAX = 8,
+    REFUSED_STATUS = 7
+};
 
 // The first part of the notes is the reason of the last life.
 const char *life_reason(void)
@@ -22,9 +28,10 @@ const char *life_reason(void)
     return fake_kafka_notes();
 }
 
+// Later while readers do not see everything yet.
 static void stop_when_idle(int waits)
 {
-    if (waits >= IDLE_WAITS) {
+    if (waits >= (fake_kafka_is_open() ? OPEN_WAITS : IDLE_WAITS)) {
         stop_request();
     }
 }

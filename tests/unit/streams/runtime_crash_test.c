@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "alerts_world.h"
 #include "fake_kafka.h"
 
@@ -100,6 +102,45 @@ static void killed_again_while_it_recovers(void **state)
     die_everywhere("after_kafka_commit", "state_hashed");
 }
 
+static void forget_commit(int strike, const char *crash_at, bool refused)
+{
+    alerts_world_new(SEED, RECORDS_BETWEEN_POLLS);
+    struct life life = alerts_world_life();
+    fake_kafka_fail((struct fake_fault){.call = FAKE_COMMIT, .from = strike, .to = strike});
+    if (refused) {
+        fake_kafka_fail((struct fake_fault){FAKE_COMMIT, strike + 1, strike + 1, SG_ABORT, false});
+    }
+    life.crash_at = crash_at;
+    life.crash_nth = strike + (crash_at != NULL && strcmp(crash_at, "begun") == 0 ? 1 : 0);
+    enum life_end ended = life_run(&life);
+    for (int lives = 0; lives < LIVES_MAX && ended != LIFE_STOPPED; lives++) {
+        if (ended == LIFE_REFUSED) {
+            assert_non_null(strstr(life_reason(), "has lost the end"));
+        }
+        fake_kafka_restart();
+        life.crash_at = NULL;
+        ended = life_run(&life);
+    }
+    assert_int_equal(ended, LIFE_STOPPED);
+    alerts_world_expect_same(crash_at == NULL ? "a commit forgotten" : crash_at, strike);
+}
+
+// Kafka says that a transaction is committed and forgets its end. Then the process goes on, or dies
+// with or without the transaction in its file, or has the next transaction refused.
+static void commits_that_kafka_forgets(void **state)
+{
+    (void)state;
+    live_undisturbed(SEED);
+    static const char *const points[] = {NULL, "after_kafka_commit", "committed", "begun"};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        for (int strike = 2; strike < 8; strike++) {
+            for (int refused = 0; refused < 2; refused++) {
+                forget_commit(strike, points[i], refused == 1);
+            }
+        }
+    }
+}
+
 static uint64_t dice(uint64_t *seed)
 {
     *seed ^= *seed << 13;
@@ -111,14 +152,28 @@ static uint64_t dice(uint64_t *seed)
 // Up to two failures, a rebalance and a crash, all by chance.
 static void disturb(uint64_t *seed, struct life *life)
 {
-    static const char *const points[] = {
-        "state_flushed",      "flushed",      "before_kafka_commit",
-        "after_kafka_commit", "task_saved",   "committed",
-        "before_recovery",    "recovery_end", "state_hashed",
-        "before_abort",       "aborted",      "begun",
-        "input_rewound",      "recovered",    "tasks_opened",
-        "revoke_committed",   "tasks_closed", "after_abort",
-        "assigned",           "revoked",      "stopping"};
+    static const char *const points[] = {"state_flushed",
+                                         "flushed",
+                                         "before_kafka_commit",
+                                         "after_kafka_commit",
+                                         "task_saved",
+                                         "committed",
+                                         "before_recovery",
+                                         "recovery_end",
+                                         "state_hashed",
+                                         "before_abort",
+                                         "aborted",
+                                         "begun",
+                                         "input_rewound",
+                                         "recovered",
+                                         "tasks_opened",
+                                         "revoke_committed",
+                                         "tasks_closed",
+                                         "after_abort",
+                                         "assigned",
+                                         "revoked",
+                                         "stopping",
+                                         "settled"};
     static const enum fake_call calls[] = {FAKE_BEGIN,  FAKE_SEND, FAKE_SEND_OFFSETS,
                                            FAKE_COMMIT, FAKE_NEXT, FAKE_PRODUCER_POLL};
     fake_kafka_restart();
@@ -172,6 +227,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_while_it_starts_or_ends, alerts_world_begin,
                                         alerts_world_end),
         cmocka_unit_test_setup_teardown(killed_again_while_it_recovers, alerts_world_begin,
+                                        alerts_world_end),
+        cmocka_unit_test_setup_teardown(commits_that_kafka_forgets, alerts_world_begin,
                                         alerts_world_end),
         cmocka_unit_test_setup_teardown(disturbed_at_random, alerts_world_begin, alerts_world_end),
     };

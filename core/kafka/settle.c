@@ -1,0 +1,70 @@
+// Ending what a transaction of the same id left open in partitions.
+//
+// A broker that knows no leader of a partition leaves out the marker that ends a transaction there,
+// and takes the transaction for ended (Kafka 4.1 to 4.3 at least, KAFKA-20734): what its only
+// replica does while it starts after a kill. Records without a marker would become visible with the
+// next commit of the same producer id. An abort that touches every partition ends them for good.
+#include "core/kafka/kafka_client.h"
+#include "core/kafka/producer_state.h"
+#include "core/service/clock.h"
+#include "core/service/crash_point.h"
+#include "core/service/log.h"
+#include "core/service/stop.h"
+
+enum { FLUSH_MS = 5000, RETRY_MS = 500 };
+
+// A record to each partition of a topic, which the abort makes invisible; with a key, as compacted
+// topics want one. A topic that is not there has nothing to end.
+static sg_result touch_topic(struct kafka_producer *producer, struct kafka_topic *topic)
+{
+    int32_t count = 0;
+    int32_t replication = 0;
+    SG_TRY(kafka_client_partitions(producer->client, topic->name, &count, &replication));
+    for (int32_t partition = 0; partition < count; partition++) {
+        const struct kafka_message message = {.key = bytes_of_text(""),
+                                              .value = bytes_of_text(""),
+                                              .has_value = true,
+                                              .partition = partition};
+        SG_TRY(kafka_producer_send(producer, topic, &message));
+    }
+    return sg_ok();
+}
+
+static sg_result touch_all(struct kafka_producer *producer, const char *group,
+                           const struct kafka_position *position)
+{
+    for (size_t i = 0; i < producer->topic_count; i++) {
+        SG_TRY(touch_topic(producer, producer->topics[i]));
+    }
+    SG_TRY(kafka_producer_flush(producer, FLUSH_MS));
+    return kafka_producer_send_position(producer, group, position);
+}
+
+static sg_result try_once(struct kafka_producer *producer, const char *group,
+                          const struct kafka_position *position)
+{
+    SG_TRY(kafka_producer_begin(producer));
+    sg_result touched = touch_all(producer, group, position);
+    if (touched.class == SG_FATAL) {
+        return touched;
+    }
+    crash_point("settling");
+    SG_TRY(kafka_producer_abort(producer));
+    return touched;
+}
+
+sg_result kafka_producer_settle(struct kafka_producer *producer, const char *group,
+                                const struct kafka_position *position)
+{
+    for (;;) {
+        sg_result settled = try_once(producer, group, position);
+        if ((settled.class != SG_RETRY && settled.class != SG_ABORT) || stop_requested()) {
+            return settled;
+        }
+        log_warn("ending what an earlier run may have left open is tried again",
+                 (struct log_field[]){log_text("producer", producer->transactional_id),
+                                      log_text("reason", sg_reason()),
+                                      {.name = NULL}});
+        clock_sleep_ms(RETRY_MS);
+    }
+}
