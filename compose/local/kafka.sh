@@ -142,7 +142,7 @@ log.cleaner.dedupe.buffer.size=8388608
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
-log.retention.check.interval.ms=30000
+log.retention.check.interval.ms=3600000
 log.initial.task.delay.ms=5000
 log.cleaner.backoff.ms=500
 $(session_properties)
