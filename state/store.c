@@ -23,12 +23,14 @@ sg_result store_init(struct store *store, const struct store_spec *spec, struct 
     if (spec->index_name == NULL) {
         return sg_ok();
     }
+    SG_TRY(index_groups_init(&store->index));
     return environment_table(batch->environment, spec->index_name, &store->index.table);
 }
 
 void store_done(struct store *store)
 {
     index_release(&store->index);
+    cache_free(&store->index.groups);
     store_drop_gathered(store);
     cache_free(&store->cache);
     arena_free(&store->arena);
@@ -136,6 +138,16 @@ static sg_result reindex(struct store *store, const struct cache_entry *entry, c
     return store->spec->reindex(&store->index, entry->key, before, after);
 }
 
+static sg_result take_form(struct store *store, struct cache_entry *entry)
+{
+    if (!cache_set_encoded(entry, buffer_bytes(&store->encoded))) {
+        return out_of_memory(store);
+    }
+    entry->present = true;
+    cache_touch(store->cache, entry);
+    return sg_ok();
+}
+
 sg_result store_write(struct store *store, struct bytes key, const void *record)
 {
     assert(!store->spec->hot);
@@ -145,12 +157,22 @@ sg_result store_write(struct store *store, struct bytes key, const void *record)
     buffer_clear(&store->encoded);
     SG_TRY(codec_encode(store->codec, record, &store->encoded));
     SG_TRY(reindex(store, entry, record));
-    if (!cache_set_encoded(entry, buffer_bytes(&store->encoded))) {
-        return out_of_memory(store);
+    return take_form(store, entry);
+}
+
+sg_result store_replace(struct store *store, struct bytes key, const void *before,
+                        const void *record)
+{
+    assert(!store->spec->hot);
+    struct cache_entry *entry = NULL;
+    SG_TRY(find(store, key, &entry));
+    assert(entry->present);
+    buffer_clear(&store->encoded);
+    SG_TRY(codec_encode(store->codec, record, &store->encoded));
+    if (store->spec->reindex != NULL) {
+        SG_TRY(store->spec->reindex(&store->index, entry->key, before, record));
     }
-    entry->present = true;
-    cache_touch(store->cache, entry);
-    return sg_ok();
+    return take_form(store, entry);
 }
 
 sg_result store_remove(struct store *store, struct bytes key)

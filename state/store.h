@@ -27,6 +27,10 @@ SG_RESULT store_read(struct store *store, struct bytes key, struct arena *arena,
 // Writes a record and brings the index in step. Fails: SG_ABORT when the map is full, SG_FATAL.
 SG_RESULT store_write(struct store *store, struct bytes key, const void *record);
 
+// The same for a record that was just read as `before`, which saves reading it again.
+SG_RESULT store_replace(struct store *store, struct bytes key, const void *before,
+                        const void *record);
+
 // Removes a record. Fails as store_write().
 SG_RESULT store_remove(struct store *store, struct bytes key);
 

@@ -201,7 +201,7 @@ static sg_result flush_store(struct store *store, struct transaction *transactio
             SG_TRY(change(context, changelog, entry->key, value, entry->present));
         }
     }
-    return sg_ok();
+    return index_groups_write(&store->index);
 }
 
 sg_result stores_flush(struct stores *stores, stores_change_fn change, void *context)
@@ -220,12 +220,16 @@ sg_result stores_commit(struct stores *stores, const struct stores_place *place)
     SG_TRY(batch_transaction(&stores->batch, &transaction));
     for (size_t i = 0; i < stores->count; i++) {
         SG_TRY(store_write_gathered(&stores->list[i]));
+        SG_TRY(index_groups_write(&stores->list[i].index));
     }
     SG_TRY(write_place(stores, transaction, place));
     release_cursors(stores);
     SG_TRY(transaction_commit(&stores->batch.transaction));
     for (size_t i = 0; i < stores->count; i++) {
         cache_clean(stores->list[i].cache);
+        if (stores->list[i].index.groups != NULL) {
+            cache_clean(stores->list[i].index.groups);
+        }
         stores->list[i].committed_hash = stores->list[i].hash;
     }
     return sg_ok();
@@ -237,6 +241,9 @@ sg_result stores_abort(struct stores *stores)
     transaction_abort(&stores->batch.transaction);
     for (size_t i = 0; i < stores->count; i++) {
         cache_drop_dirty(stores->list[i].cache);
+        if (stores->list[i].index.groups != NULL) {
+            cache_drop_dirty(stores->list[i].index.groups);
+        }
         store_drop_gathered(&stores->list[i]);
         stores->list[i].hash = stores->list[i].committed_hash;
     }
@@ -320,6 +327,7 @@ sg_result stores_clear(struct stores *stores)
         SG_TRY(table_clear(transaction, stores->list[i].table));
         if (stores->list[i].spec->index_name != NULL) {
             SG_TRY(table_clear(transaction, stores->list[i].index.table));
+            cache_clear(stores->list[i].index.groups);
         }
     }
     return sg_ok();

@@ -21,6 +21,7 @@ struct cache {
     size_t count;
     size_t max_entries;
     size_t memory_bytes;
+    void (*release)(void *memory); // NULL for nothing to release.
     size_t hand;
     size_t dirty_count;
     struct cache_entry *first_dirty;
@@ -44,8 +45,16 @@ struct cache *cache_new(size_t max_entries, size_t memory_bytes)
     return cache;
 }
 
-static void free_entry(struct cache_entry *entry)
+void cache_on_release(struct cache *cache, void (*release)(void *memory))
 {
+    cache->release = release;
+}
+
+static void free_entry(struct cache *cache, struct cache_entry *entry)
+{
+    if (cache->release != NULL) {
+        cache->release(entry->memory);
+    }
     free(entry->encoded);
     free(entry);
 }
@@ -54,7 +63,7 @@ static void free_entries(struct cache *cache)
 {
     for (size_t i = 0; i < cache->slot_count; i++) {
         if (cache->slots[i].entry != NULL) {
-            free_entry(cache->slots[i].entry);
+            free_entry(cache, cache->slots[i].entry);
             cache->slots[i] = (struct slot){0, NULL};
         }
     }
@@ -103,7 +112,7 @@ static void close_hole(struct cache *cache, size_t hole)
 
 static void remove_at(struct cache *cache, size_t at)
 {
-    free_entry(cache->slots[at].entry);
+    free_entry(cache, cache->slots[at].entry);
     close_hole(cache, at);
     cache->count--;
 }

@@ -25,6 +25,9 @@ struct cache_entry {
 struct cache *cache_new(size_t max_entries, size_t memory_bytes);
 void cache_free(struct cache **cache);
 
+// Calls `release` with the memory of each entry that is forgotten.
+void cache_on_release(struct cache *cache, void (*release)(void *memory));
+
 // The entry of a key, NULL if it is not here. Borrowed until the next cache_add(), cache_remove()
 // or cache_drop_dirty().
 struct cache_entry *cache_find(struct cache *cache, struct bytes key);

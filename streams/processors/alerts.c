@@ -212,8 +212,9 @@ static sg_result judge_hit(const struct judgement *judgement, struct bytes subsc
                        "the threshold index of %.*s names a subscription that is not stored",
                        (int)judgement->event->key.size, (const char *)judgement->event->key.data);
     }
+    struct subscription_state before = state; // Its text is the same, and stays.
     SG_TRY(judge_both(judgement, &state, raised));
-    return store_write(store, name, &state);
+    return store_replace(store, name, &before, &state);
 }
 
 // Judges every subscription that the quote reaches, each once.

@@ -1,9 +1,10 @@
 // Keys: instrument, 0, kind, ordered number, order of inclusion, subscription id, 0, side. The
 // instrument holds no zero byte, so all keys of one instrument and kind stand together, in the
-// order of their levels.
+// order of their levels. Those of an instrument with few of them are held in memory.
 #include "streams/processors/trigger_index.h"
 
 #include "schemas/subscription_state.h"
+#include "state/index_group.h"
 
 #include <assert.h>
 #include <math.h>
@@ -156,6 +157,27 @@ static bool holds(const struct key_list *keys, const struct index_key *wanted)
     return false;
 }
 
+// The group of an instrument's keys, NULL when they are too many for one.
+static sg_result hold(struct index *index, struct bytes instrument, struct index_group **ret_group)
+{
+    struct index_key name = {0};
+    add_bytes(&name, instrument);
+    add_byte(&name, 0);
+    return index_group_hold(index, index_key_bytes(&name), ret_group);
+}
+
+static sg_result change(struct index *index, struct bytes instrument, const struct index_key *key,
+                        bool added)
+{
+    struct index_group *group = NULL;
+    SG_TRY(hold(index, instrument, &group));
+    struct bytes bytes = index_key_bytes(key);
+    if (group == NULL) {
+        return added ? index_add(index, bytes) : index_remove(index, bytes);
+    }
+    return added ? index_group_add(index, group, bytes) : index_group_remove(index, group, bytes);
+}
+
 sg_result trigger_index_change(struct index *index, struct bytes instrument, const void *before,
                                const void *after)
 {
@@ -165,12 +187,12 @@ sg_result trigger_index_change(struct index *index, struct bytes instrument, con
     keys_of(instrument, after, &new_keys);
     for (size_t i = 0; i < old_keys.count; i++) {
         if (!holds(&new_keys, &old_keys.keys[i])) {
-            SG_TRY(index_remove(index, index_key_bytes(&old_keys.keys[i])));
+            SG_TRY(change(index, instrument, &old_keys.keys[i], false));
         }
     }
     for (size_t i = 0; i < new_keys.count; i++) {
         if (!holds(&old_keys, &new_keys.keys[i])) {
-            SG_TRY(index_add(index, index_key_bytes(&new_keys.keys[i])));
+            SG_TRY(change(index, instrument, &new_keys.keys[i], true));
         }
     }
     return sg_ok();
@@ -185,21 +207,21 @@ struct found_trigger {
 };
 
 // Takes a key apart; false when it belongs to another instrument or kind.
-static bool read_key(const struct index_key *key, const struct index_key *prefix,
+static bool read_key(struct bytes key, const struct index_key *prefix,
                      struct found_trigger *ret_trigger)
 {
-    if (key->size < prefix->size || memcmp(key->data, prefix->data, prefix->size) != 0) {
+    if (key.size < prefix->size || memcmp(key.data, prefix->data, prefix->size) != 0) {
         return false;
     }
     size_t head = prefix->size + NUMBER_BYTES + 1;
-    assert(key->size > head + 2);
+    assert(key.size > head + 2);
     uint8_t kind = prefix->data[prefix->size - 1];
-    uint8_t inclusion = key->data[head - 1];
+    uint8_t inclusion = key.data[head - 1];
     *ret_trigger = (struct found_trigger){
-        .number = read_ordered(key->data + prefix->size),
+        .number = read_ordered(key.data + prefix->size),
         .inclusive = kind == KIND_ABOVE ? inclusion == 0 : inclusion == 1,
-        .subscription_id = bytes_of(key->data + head, key->size - head - 2),
-        .side = key->data[key->size - 1] == SIDE_LOW ? SIDE_LOW : SIDE_HIGH,
+        .subscription_id = bytes_of(key.data + head, key.size - head - 2),
+        .side = key.data[key.size - 1] == SIDE_LOW ? SIDE_LOW : SIDE_HIGH,
     };
     return true;
 }
@@ -230,33 +252,63 @@ static sg_result add_hit(struct trigger_hits *hits, const struct found_trigger *
     return sg_ok();
 }
 
-// A walk over the triggers of one kind, away from the end that a quote reaches first.
+// A walk over the triggers of one kind, away from the end that a quote reaches first: in memory, or
+// in the file.
 struct walk {
     struct index *index;
+    struct index_group *group; // NULL: in the file.
+    size_t at;                 // In the group: the next key, or the one behind it on a walk down.
     struct index_key prefix;
-    struct index_key key;
+    struct index_key kept; // Of the file.
     bool down;
 };
 
+static struct bytes key_in_memory(struct walk *walk, bool *ret_found)
+{
+    *ret_found = walk->down ? walk->at > 0 : walk->at < index_group_count(walk->group);
+    if (!*ret_found) {
+        return bytes_of(NULL, 0);
+    }
+    return index_group_key(walk->group, walk->down ? --walk->at : walk->at++);
+}
+
+// No key has the next kind byte, so the last key before it is the last one of its kind.
+static struct index_key end_of_kind(const struct index_key *prefix)
+{
+    struct index_key end = *prefix;
+    end.data[end.size - 1]++;
+    return end;
+}
+
 static sg_result walk_begin(struct walk *walk, struct index *index, struct bytes instrument,
-                            uint8_t kind, bool *ret_found)
+                            uint8_t kind, struct bytes *ret_key, bool *ret_found)
 {
     walk->index = index;
     walk->down = kind == KIND_BELOW;
     begin_key(&walk->prefix, instrument, kind);
-    if (!walk->down) {
-        return index_at_least(index, index_key_bytes(&walk->prefix), &walk->key, ret_found);
+    struct index_key start = walk->down ? end_of_kind(&walk->prefix) : walk->prefix;
+    SG_TRY(hold(index, instrument, &walk->group));
+    if (walk->group != NULL) {
+        walk->at = index_group_find(walk->group, index_key_bytes(&start));
+        *ret_key = key_in_memory(walk, ret_found);
+        return sg_ok();
     }
-    // No key has the next kind byte, so the last key before it is the last one of this kind.
-    struct index_key end = walk->prefix;
-    end.data[end.size - 1]++;
-    return index_at_most(index, index_key_bytes(&end), &walk->key, ret_found);
+    SG_TRY(walk->down ? index_at_most(index, index_key_bytes(&start), &walk->kept, ret_found)
+                      : index_at_least(index, index_key_bytes(&start), &walk->kept, ret_found));
+    *ret_key = index_key_bytes(&walk->kept);
+    return sg_ok();
 }
 
-static sg_result walk_on(struct walk *walk, bool *ret_found)
+static sg_result walk_on(struct walk *walk, struct bytes *ret_key, bool *ret_found)
 {
-    return walk->down ? index_previous(walk->index, &walk->key, ret_found)
-                      : index_next(walk->index, &walk->key, ret_found);
+    if (walk->group != NULL) {
+        *ret_key = key_in_memory(walk, ret_found);
+        return sg_ok();
+    }
+    SG_TRY(walk->down ? index_previous(walk->index, &walk->kept, ret_found)
+                      : index_next(walk->index, &walk->kept, ret_found));
+    *ret_key = index_key_bytes(&walk->kept);
+    return sg_ok();
 }
 
 static bool reaches(uint8_t kind, const struct found_trigger *trigger,
@@ -276,12 +328,13 @@ static sg_result hits_of_kind(struct index *index, struct bytes instrument, uint
                               const struct trigger_point *point, struct trigger_hits *hits)
 {
     struct walk walk;
+    struct bytes key;
     bool found = false;
-    SG_TRY(walk_begin(&walk, index, instrument, kind, &found));
+    SG_TRY(walk_begin(&walk, index, instrument, kind, &key, &found));
     struct found_trigger trigger;
-    while (found && read_key(&walk.key, &walk.prefix, &trigger) && reaches(kind, &trigger, point)) {
+    while (found && read_key(key, &walk.prefix, &trigger) && reaches(kind, &trigger, point)) {
         SG_TRY(add_hit(hits, &trigger));
-        SG_TRY(walk_on(&walk, &found));
+        SG_TRY(walk_on(&walk, &key, &found));
     }
     return sg_ok();
 }
@@ -312,52 +365,34 @@ sg_result trigger_index_hits(struct index *index, struct bytes instrument,
     return sg_ok();
 }
 
-static bool is_of_kind(const struct index_key *key, struct bytes instrument, uint8_t kind,
-                       struct found_trigger *ret_trigger)
-{
-    struct index_key prefix;
-    begin_key(&prefix, instrument, kind);
-    return read_key(key, &prefix, ret_trigger);
-}
-
-// The last key before those of the kind ABOVE, and the first one of that kind in the band.
-static sg_result find_above(struct index *index, struct bytes instrument, struct alerts_band *band,
-                            struct index_key *ret_before, bool *ret_found)
+// The trigger of a kind that a quote reaches first.
+static sg_result first_of_kind(struct index *index, struct bytes instrument, uint8_t kind,
+                               struct found_trigger *ret_trigger, bool *ret_found)
 {
     struct walk walk;
-    struct found_trigger trigger;
-    bool found = false;
-    SG_TRY(walk_begin(&walk, index, instrument, KIND_ABOVE, &found));
-    if (found && read_key(&walk.key, &walk.prefix, &trigger)) {
-        band->above = double_of_order(trigger.number);
-    }
-    if (found) {
-        return index_previous(index, ret_before, ret_found);
-    }
-    return index_at_most(index, index_key_bytes(&walk.prefix), ret_before, ret_found);
+    struct bytes key;
+    SG_TRY(walk_begin(&walk, index, instrument, kind, &key, ret_found));
+    *ret_found = *ret_found && read_key(key, &walk.prefix, ret_trigger);
+    return sg_ok();
 }
-
-// Kinds stand in the order BELOW, DUE, ABOVE, so one search finds the ends of the first and the
-// last of them when nothing is due.
 sg_result trigger_index_band(struct index *index, struct bytes instrument,
                              struct alerts_band *ret_band)
 {
     struct alerts_band band = {
         .known = true, .below = -INFINITY, .above = INFINITY, .due_ms = INT64_MAX};
-    struct index_key key;
     struct found_trigger trigger;
     bool found = false;
-    SG_TRY(find_above(index, instrument, &band, &key, &found));
-    if (found && is_of_kind(&key, instrument, KIND_DUE, &trigger)) {
-        struct walk walk;
-        SG_TRY(walk_begin(&walk, index, instrument, KIND_DUE, &found));
-        if (found && read_key(&walk.key, &walk.prefix, &trigger)) {
-            band.due_ms = time_of_order(trigger.number);
-        }
-        SG_TRY(index_previous(index, &key, &found));
+    SG_TRY(first_of_kind(index, instrument, KIND_ABOVE, &trigger, &found));
+    if (found) {
+        band.above = double_of_order(trigger.number);
     }
-    if (found && is_of_kind(&key, instrument, KIND_BELOW, &trigger)) {
+    SG_TRY(first_of_kind(index, instrument, KIND_BELOW, &trigger, &found));
+    if (found) {
         band.below = double_of_order(trigger.number);
+    }
+    SG_TRY(first_of_kind(index, instrument, KIND_DUE, &trigger, &found));
+    if (found) {
+        band.due_ms = time_of_order(trigger.number);
     }
     *ret_band = band;
     return sg_ok();
