@@ -124,7 +124,10 @@ sg_result index_group_hold(struct index *index, struct bytes name, struct index_
     if (index->groups == NULL || index->gathered != NULL) {
         return sg_ok();
     }
-    struct cache_entry *entry = cache_find(index->groups, name);
+    struct cache_entry *entry = index->last;
+    if (entry == NULL || !bytes_equal(entry->key, name)) {
+        entry = cache_find(index->groups, name);
+    }
     if (entry == NULL) {
         struct index_group loaded = {0};
         sg_result result = load(index, name, &loaded);
@@ -136,6 +139,7 @@ sg_result index_group_hold(struct index *index, struct bytes name, struct index_
         loaded.entry = entry;
         memcpy(entry->memory, &loaded, sizeof loaded);
     }
+    index->last = entry;
     struct index_group *group = entry->memory;
     *ret_group = group->is_large ? NULL : group;
     return sg_ok();
@@ -252,6 +256,26 @@ sg_result index_groups_init(struct index *index)
     }
     cache_on_release(index->groups, release_group);
     return sg_ok();
+}
+
+void index_groups_drop(struct index *index, bool all)
+{
+    if (index->groups == NULL) {
+        return;
+    }
+    index->last = NULL;
+    if (all) {
+        cache_clear(index->groups);
+    } else {
+        cache_drop_dirty(index->groups);
+    }
+}
+
+void index_groups_clean(struct index *index)
+{
+    if (index->groups != NULL) {
+        cache_clean(index->groups);
+    }
 }
 
 sg_result index_groups_write(struct index *index)

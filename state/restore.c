@@ -14,7 +14,7 @@ sg_result store_begin_restore(struct store *store)
         struct transaction *transaction = NULL;
         SG_TRY(batch_transaction(store->batch, &transaction));
         SG_TRY(table_clear(transaction, store->index.table));
-        cache_clear(store->index.groups);
+        index_groups_drop(&store->index, true);
     }
     store->hash.known = false; // One pass over the table at the end costs less than keeping step.
     store->gathered = piece_new(STORE_PIECE_BYTES);

@@ -227,9 +227,7 @@ sg_result stores_commit(struct stores *stores, const struct stores_place *place)
     SG_TRY(transaction_commit(&stores->batch.transaction));
     for (size_t i = 0; i < stores->count; i++) {
         cache_clean(stores->list[i].cache);
-        if (stores->list[i].index.groups != NULL) {
-            cache_clean(stores->list[i].index.groups);
-        }
+        index_groups_clean(&stores->list[i].index);
         stores->list[i].committed_hash = stores->list[i].hash;
     }
     return sg_ok();
@@ -241,9 +239,7 @@ sg_result stores_abort(struct stores *stores)
     transaction_abort(&stores->batch.transaction);
     for (size_t i = 0; i < stores->count; i++) {
         cache_drop_dirty(stores->list[i].cache);
-        if (stores->list[i].index.groups != NULL) {
-            cache_drop_dirty(stores->list[i].index.groups);
-        }
+        index_groups_drop(&stores->list[i].index, false);
         store_drop_gathered(&stores->list[i]);
         stores->list[i].hash = stores->list[i].committed_hash;
     }
@@ -327,7 +323,7 @@ sg_result stores_clear(struct stores *stores)
         SG_TRY(table_clear(transaction, stores->list[i].table));
         if (stores->list[i].spec->index_name != NULL) {
             SG_TRY(table_clear(transaction, stores->list[i].index.table));
-            cache_clear(stores->list[i].index.groups);
+            index_groups_drop(&stores->list[i].index, true);
         }
     }
     return sg_ok();

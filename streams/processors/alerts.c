@@ -13,12 +13,12 @@
 #include "streams/processors/checks.h"
 #include "streams/processors/trigger_index.h"
 
+#include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORE_KEY_MAX = ENVIRONMENT_KEY_MAX, ID_TEXT_MAX = 512 };
+enum { STORE_KEY_MAX = ENVIRONMENT_KEY_MAX, ID_TEXT_MAX = 512, NUMBER_CHARS_MAX = 24 };
 
 // What is judged: the quote, and where the judgement comes from.
 struct judgement {
@@ -128,20 +128,52 @@ static int compare_raised(const void *left_item, const void *right_item)
     return order != 0 ? order : (left->side > right->side) - (left->side < right->side);
 }
 
+// Parts, each with a unit separator behind it. Printing it took as long as hashing it.
+struct id_text {
+    size_t size;
+    char data[ID_TEXT_MAX];
+};
+
+static void add_text(struct id_text *text, struct bytes part)
+{
+    assert(text->size + part.size < sizeof text->data);
+    memcpy(text->data + text->size, part.data, part.size);
+    text->size += part.size;
+    text->data[text->size++] = '\x1F';
+}
+
+static void add_number(struct id_text *text, int64_t number)
+{
+    char digits[NUMBER_CHARS_MAX];
+    char *end = digits + sizeof digits;
+    char *at = end;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0) {
+        *--at = '-';
+    }
+    add_text(text, bytes_of(at, (size_t)(end - at)));
+}
+
 // The text whose hash is the alert's id: see docs/alert-rules.md.
 static void alert_id(const struct judgement *judgement, const struct raised *raised,
                      char ret_id[static HASH_IDENTITY_CHARS + 1])
 {
     const struct event *event = judgement->event;
     const struct subscription *subscription = &raised->subscription;
-    char text[ID_TEXT_MAX];
-    int length = snprintf(
-        text, sizeof text, "%.*s\x1F%" PRId64 "\x1F%s\x1F%" PRId32 "\x1F%" PRId64 "\x1F%s\x1F%s",
-        (int)subscription->subscription_id.size, (const char *)subscription->subscription_id.data,
-        subscription->version, topic_info(event->topic)->name, event->partition, event->offset,
-        raised->side == SIDE_LOW ? "LOW" : "HIGH",
-        raised->decision.verdict == ALERT_VERDICT_ENTERED ? "ENTERED" : "CLEARED");
-    hash_identity(bytes_of(text, (size_t)length), ret_id);
+    struct id_text text = {.size = 0};
+    add_text(&text, subscription->subscription_id);
+    add_number(&text, subscription->version);
+    add_text(&text, bytes_of_text(topic_info(event->topic)->name));
+    add_number(&text, event->partition);
+    add_number(&text, event->offset);
+    add_text(&text, bytes_of_text(raised->side == SIDE_LOW ? "LOW" : "HIGH"));
+    bool entered = raised->decision.verdict == ALERT_VERDICT_ENTERED;
+    add_text(&text, bytes_of_text(entered ? "ENTERED" : "CLEARED"));
+    hash_identity(bytes_of(text.data, text.size - 1), ret_id);
 }
 
 static sg_result emit_alert(const struct judgement *judgement, const struct raised *raised)

@@ -57,6 +57,7 @@ static sg_result fill(struct input *input, int64_t now_us)
     if (input->has_head) {
         end_silence(input, now_us);
     } else {
+        input->empty_at_us = now_us;
         note_silence(input, now_us);
     }
     return sg_ok();
@@ -87,7 +88,7 @@ sg_result input_next(const struct input_list *inputs, int64_t now_us, struct inp
     bool wait = false;
     for (size_t i = 0; i < inputs->count; i++) {
         struct input *input = &inputs->list[i];
-        if (!input->has_head) {
+        if (!input->has_head && input->empty_at_us != now_us) {
             SG_TRY(fill(input, now_us));
         }
         if (!input->has_head) {
@@ -116,6 +117,7 @@ void input_reset(struct input *input)
     }
     input->has_head = false;
     input->ended = false;
+    input->empty_at_us = 0;
     input->silent_since_us = 0;
     input->settled_us = 0;
     input->queue = NULL;

@@ -17,6 +17,7 @@ struct input {
     int64_t next_offset;      // Behind the last record taken.
     int64_t committed_offset; // The same at the last commit.
     int64_t known_end;        // End when it was assigned: before that, silence does not count.
+    int64_t empty_at_us;      // Time of the last look at it that found nothing.
     int64_t silent_since_us;  // When the queue was first found empty, 0 if it was not.
     int64_t silent_until_us;  // Until when it is known to have been empty since.
     int64_t settled_us;       // Before that the head does not pass an input that has none.
@@ -30,8 +31,9 @@ struct input_list {
 };
 
 // The head that comes next, NULL when there is none or an input of which nothing is known may still
-// bring an earlier one. `now_us` is the monotonic clock. Fails: SG_FATAL when an offset is not kept
-// any more, SG_RETRY.
+// bring an earlier one. `now_us` is the monotonic clock; an input that was found empty is not
+// looked at again at the same time, so who takes many in a row asks the clock once. Fails: SG_FATAL
+// when an offset is not kept any more, SG_RETRY.
 SG_RESULT input_next(const struct input_list *inputs, int64_t now_us, struct input **ret_input);
 
 // Says that nothing came to empty inputs before `now_us`: the caller has waited for it.

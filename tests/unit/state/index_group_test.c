@@ -137,7 +137,7 @@ static void commit(void)
     expect_file();
     index_release(&set);
     must(transaction_commit(&batch.transaction));
-    cache_clean(set.groups);
+    index_groups_clean(&set);
     memcpy(committed, now, sizeof now);
 }
 
@@ -148,7 +148,7 @@ static void drop(void)
     }
     index_release(&set);
     transaction_abort(&batch.transaction);
-    cache_drop_dirty(set.groups);
+    index_groups_drop(&set, false);
     memcpy(now, committed, sizeof now);
 }
 
