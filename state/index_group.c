@@ -15,8 +15,14 @@ struct group_key {
     uint8_t data[];
 };
 
+// What a search looks at first: the bytes behind the name, as a number in their order.
+struct key_place {
+    uint64_t head;
+    struct group_key *key;
+};
+
 struct key_list {
-    struct group_key **list;
+    struct key_place *list;
     size_t count;
     size_t capacity;
 };
@@ -38,7 +44,17 @@ static sg_result out_of_memory(void)
     return sg_fail(SG_FATAL, 0, "out of memory for an index");
 }
 
-static struct group_key *new_key(struct bytes bytes, bool stored)
+static uint64_t head_of(struct bytes key, size_t name_size)
+{
+    uint64_t head = 0;
+    for (size_t i = 0; i < sizeof head; i++) {
+        head = head << 8 | (name_size + i < key.size ? key.data[name_size + i] : 0);
+    }
+    return head;
+}
+
+// A place with a copy of the key; its key is NULL without memory.
+static struct key_place new_key(struct bytes bytes, size_t name_size, bool stored)
 {
     struct group_key *key = malloc(sizeof *key + bytes.size);
     if (key != NULL) {
@@ -46,7 +62,7 @@ static struct group_key *new_key(struct bytes bytes, bool stored)
         key->size = (uint16_t)bytes.size;
         memcpy(key->data, bytes.data, bytes.size);
     }
-    return key;
+    return (struct key_place){head_of(bytes, name_size), key};
 }
 
 static bool make_room(struct key_list *keys)
@@ -55,7 +71,7 @@ static bool make_room(struct key_list *keys)
         return true;
     }
     size_t capacity = keys->capacity == 0 ? FIRST_CAPACITY : keys->capacity * 2;
-    struct group_key **larger = realloc(keys->list, capacity * sizeof *larger);
+    struct key_place *larger = realloc(keys->list, capacity * sizeof *larger);
     if (larger == NULL) {
         return false;
     }
@@ -64,25 +80,25 @@ static bool make_room(struct key_list *keys)
     return true;
 }
 
-static void insert(struct key_list *keys, size_t at, struct group_key *key)
+static void insert(struct key_list *keys, size_t at, struct key_place place)
 {
     memmove(keys->list + at + 1, keys->list + at, (keys->count - at) * sizeof *keys->list);
-    keys->list[at] = key;
+    keys->list[at] = place;
     keys->count++;
 }
 
-static struct group_key *take_out(struct key_list *keys, size_t at)
+static struct key_place take_out(struct key_list *keys, size_t at)
 {
-    struct group_key *key = keys->list[at];
+    struct key_place place = keys->list[at];
     keys->count--;
     memmove(keys->list + at, keys->list + at + 1, (keys->count - at) * sizeof *keys->list);
-    return key;
+    return place;
 }
 
 static void free_keys(struct key_list *keys)
 {
     for (size_t i = 0; i < keys->count; i++) {
-        free(keys->list[i]);
+        free(keys->list[i].key);
     }
     free(keys->list);
     *keys = (struct key_list){0};
@@ -107,9 +123,9 @@ static sg_result load(struct index *index, struct bytes name, struct index_group
             group->is_large = true;
             return sg_ok();
         }
-        struct group_key *held = new_key(index_key_bytes(&key), true);
-        if (held == NULL || !make_room(&group->keys)) {
-            free(held);
+        struct key_place held = new_key(index_key_bytes(&key), name.size, true);
+        if (held.key == NULL || !make_room(&group->keys)) {
+            free(held.key);
             return out_of_memory();
         }
         group->keys.list[group->keys.count++] = held;
@@ -152,16 +168,23 @@ size_t index_group_count(const struct index_group *group)
 
 struct bytes index_group_key(const struct index_group *group, size_t at)
 {
-    return bytes_of_key(group->keys.list[at]);
+    return bytes_of_key(group->keys.list[at].key);
 }
 
-static size_t find(const struct key_list *keys, struct bytes key)
+static bool is_less(const struct key_place *place, uint64_t head, struct bytes key)
 {
+    return place->head != head ? place->head < head
+                               : bytes_compare(bytes_of_key(place->key), key) < 0;
+}
+
+size_t index_group_find(const struct index_group *group, struct bytes key)
+{
+    uint64_t head = head_of(key, group->entry->key.size);
     size_t from = 0;
-    size_t to = keys->count;
+    size_t to = group->keys.count;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        if (bytes_compare(bytes_of_key(keys->list[middle]), key) < 0) {
+        if (is_less(&group->keys.list[middle], head, key)) {
             from = middle + 1;
         } else {
             to = middle;
@@ -170,46 +193,42 @@ static size_t find(const struct key_list *keys, struct bytes key)
     return from;
 }
 
-size_t index_group_find(const struct index_group *group, struct bytes key)
-{
-    return find(&group->keys, key);
-}
-
 static bool is_at(const struct key_list *keys, size_t at, struct bytes key)
 {
-    return at < keys->count && bytes_equal(bytes_of_key(keys->list[at]), key);
+    return at < keys->count && bytes_equal(bytes_of_key(keys->list[at].key), key);
 }
 
 // Writes what the file lacks of a group.
 static sg_result write_group(struct index *index, struct index_group *group)
 {
     for (size_t i = 0; i < group->removed.count; i++) {
-        SG_TRY(index_remove(index, bytes_of_key(group->removed.list[i])));
+        SG_TRY(index_remove(index, bytes_of_key(group->removed.list[i].key)));
     }
     for (size_t i = 0; i < group->keys.count; i++) {
-        if (!group->keys.list[i]->stored) {
-            SG_TRY(index_add(index, bytes_of_key(group->keys.list[i])));
-            group->keys.list[i]->stored = true;
+        struct group_key *key = group->keys.list[i].key;
+        if (!key->stored) {
+            SG_TRY(index_add(index, bytes_of_key(key)));
+            key->stored = true;
         }
     }
     free_keys(&group->removed);
     return sg_ok();
 }
 
-// The key that was removed and is added again, NULL if it is not among them.
-static struct group_key *bring_back(struct index_group *group, struct bytes key)
+// A new key, or the same that was removed and is in the file still.
+static struct key_place bring(struct index_group *group, struct bytes key)
 {
     for (size_t i = 0; i < group->removed.count; i++) {
         if (is_at(&group->removed, i, key)) {
             return take_out(&group->removed, i);
         }
     }
-    return NULL;
+    return new_key(key, group->entry->key.size, false);
 }
 
 sg_result index_group_add(struct index *index, struct index_group *group, struct bytes key)
 {
-    size_t at = find(&group->keys, key);
+    size_t at = index_group_find(group, key);
     if (is_at(&group->keys, at, key)) {
         return sg_ok();
     }
@@ -219,10 +238,9 @@ sg_result index_group_add(struct index *index, struct index_group *group, struct
         group->is_large = true;
         return index_add(index, key);
     }
-    struct group_key *added = bring_back(group, key);
-    added = added == NULL ? new_key(key, false) : added;
-    if (added == NULL || !make_room(&group->keys)) {
-        free(added);
+    struct key_place added = bring(group, key);
+    if (added.key == NULL || !make_room(&group->keys)) {
+        free(added.key);
         return out_of_memory();
     }
     insert(&group->keys, at, added);
@@ -232,12 +250,12 @@ sg_result index_group_add(struct index *index, struct index_group *group, struct
 
 sg_result index_group_remove(struct index *index, struct index_group *group, struct bytes key)
 {
-    size_t at = find(&group->keys, key);
+    size_t at = index_group_find(group, key);
     if (!is_at(&group->keys, at, key)) {
         return sg_ok();
     }
-    if (!group->keys.list[at]->stored) {
-        free(take_out(&group->keys, at));
+    if (!group->keys.list[at].key->stored) {
+        free(take_out(&group->keys, at).key);
         return sg_ok();
     }
     if (!make_room(&group->removed)) {
