@@ -19,7 +19,14 @@
 #include "state/entries/cache.h"
 #include "state/index_table.h"
 
-enum { SUBSCRIPTIONS = 400, FEW_SUBSCRIPTIONS = 24, QUOTES = 2000, ID_BYTES = 16, PATH_BYTES = 256, MAP_BYTES = 64 << 20 };
+enum {
+    SUBSCRIPTIONS = 400,
+    FEW_SUBSCRIPTIONS = 24,
+    QUOTES = 2000,
+    ID_BYTES = 16,
+    PATH_BYTES = 256,
+    MAP_BYTES = 64 << 20
+};
 
 static const char instrument[] = "stock:A";
 static char folder[PATH_BYTES];
