@@ -353,6 +353,7 @@ static sg_result end_in_order(struct worker *worker)
 
 static void wait_for_work(struct worker *worker)
 {
+    worker_rest(worker);
     kafka_consumer_wait(worker->consumer, wait_ms(worker));
     int64_t now_us = clock_monotonic_us();
     for (size_t i = 0; i < worker->task_count; i++) {

@@ -7,6 +7,7 @@
 #include "core/service/metric.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static const size_t event_bytes_max = (size_t)8 << 30;
 enum {
     COMMITTED_WAIT_MS = 60000,
     CONFIRM_WAIT_MS = 4000,
+    REST_US = 2000000,
     MICROSECONDS = 1000,
     NAME_MAX_BYTES = 256,
 };
@@ -310,6 +312,15 @@ sg_result worker_confirm(struct worker *worker)
     worker->outages = outages;
     worker->unconfirmed = false;
     return sg_ok();
+}
+
+void worker_rest(struct worker *worker)
+{
+    bool is_quiet = !worker->open && clock_monotonic_us() - worker->ended_us >= REST_US;
+    if (is_quiet && worker->rested_us != worker->ended_us) {
+        worker->rested_us = worker->ended_us;
+        malloc_trim(0);
+    }
 }
 
 sg_result worker_commit(struct worker *worker)

@@ -21,7 +21,8 @@ struct worker {
     size_t task_count;
     bool open;                // A transaction is running.
     int64_t begun_us;         // When it was begun.
-    int64_t ended_us;         // When the last one ended.
+    int64_t ended_us;         // When the last one ended,
+    int64_t rested_us;        // and that of the one after which memory was given back.
     int problems;             // Since the last commit that succeeded,
     int64_t problem_us;       // when the last of them was,
     int64_t problem_told_us;  // and when one was told in the log.
@@ -59,6 +60,9 @@ SG_RESULT worker_commit(struct worker *worker);
 // without an end (KAFKA-20734) must not be built upon. Fails: SG_ABORT when that is not to be
 // known, SG_FATAL when the commit is lost: the next start does it again.
 SG_RESULT worker_confirm(struct worker *worker);
+
+// For a quiet moment: gives memory that a busy time needed back to the system, some seconds after.
+void worker_rest(struct worker *worker);
 
 // Aborts the running Kafka transaction, if there is one; the tasks are left as they are. Fails:
 // SG_FATAL.

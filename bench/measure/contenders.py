@@ -47,6 +47,7 @@ class Contender:
         """Runs over a backlog of quotes and returns its Pace; it goes on running."""
         topic = f"{self.installation.prefix}quotes"
         with Progress(self.installation.kafka, self.group, topic) as progress:
+            self.installation.wait_calm()
             self.start()
             return progress.pace(count, self.process, LIMIT_S, warm)
 

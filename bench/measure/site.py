@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from support.avro import Avro
@@ -10,6 +11,7 @@ from support.kafka import KafkaServer
 from support.ports import free_port
 from support.process import Processes
 from support.soglia import Soglia
+from support.wait import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "build/release/bench"
@@ -17,6 +19,14 @@ LIMIT_S = 900
 INSTRUMENTS = 1000
 # On the grid of 1/10,000 that the walk moves on: see programs/load.c.
 SPACING = 10000
+# The broker is calm when it uses less than this share of a processor for so long.
+CALM_SHARE, CALM_S = 0.1, 1
+
+
+def processor_ticks(pid):
+    """Time of the processor that a process has used, in ticks of the clock."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
 
 
 class Sizes:
@@ -98,6 +108,16 @@ class Installation:
     def load_subscriptions(self, each):
         self.program("load", "subscriptions", f"topic={self.prefix}subscriptions",
                      f"schema_id={self.avro.schema_id('subscriptions')}", f"each={each}")
+
+    def wait_calm(self):
+        """Until what was written before is on the disk and the broker has nothing more to do for it."""
+        os.sync()
+
+        def is_calm():
+            before = processor_ticks(self.kafka.pid())
+            time.sleep(CALM_S)
+            return processor_ticks(self.kafka.pid()) - before <= CALM_SHARE * CALM_S * os.sysconf("SC_CLK_TCK")
+        until(is_calm, LIMIT_S, "a calm broker")
 
     def metric(self, name):
         """Sum of a metric's rows whose text begins so."""

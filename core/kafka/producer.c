@@ -6,6 +6,7 @@
 #include "core/kafka/transaction.h"
 #include "core/service/clock.h"
 #include "core/service/log.h"
+#include "core/service/stop.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -130,7 +131,7 @@ static void end_client(struct kafka_producer *producer)
     }
 }
 
-sg_result producer_state_renew(struct kafka_producer *producer)
+static sg_result replace_client(struct kafka_producer *producer)
 {
     end_client(producer);
     producer->pending_bytes = 0;
@@ -140,8 +141,28 @@ sg_result producer_state_renew(struct kafka_producer *producer)
     for (size_t i = 0; i < producer->topic_count; i++) {
         SG_TRY(bind_topic(producer, producer->topics[i]));
     }
+    return sg_ok();
+}
+
+// While the coordinator ends the transaction of a predecessor it refuses a successor. The library
+// asks again after half a second, a new client at once.
+static sg_result start_transactions(struct kafka_producer *producer)
+{
+    static const int limits_ms[] = {40, 80, 160, 0};
+    size_t at = 0;
+    sg_result started = transaction_init(producer, limits_ms[at]);
+    while (started.class == SG_RETRY && limits_ms[at] > 0 && !stop_requested()) {
+        SG_TRY(replace_client(producer));
+        started = transaction_init(producer, limits_ms[++at]);
+    }
+    return started;
+}
+
+sg_result producer_state_renew(struct kafka_producer *producer)
+{
+    SG_TRY(replace_client(producer));
     if (producer->transactional_id != NULL) {
-        SG_TRY(transaction_init(producer));
+        SG_TRY(start_transactions(producer));
     }
     producer->refusal = sg_ok();
     producer->renew = false;

@@ -104,13 +104,14 @@ static sg_result judge_fatal(struct kafka_producer *producer, sg_result result, 
     return result;
 }
 
-sg_result transaction_init(struct kafka_producer *producer)
+sg_result transaction_init(struct kafka_producer *producer, int limit_ms)
 {
     for (;;) {
         // Short slices, so that a wish to stop is seen; the library goes on where it was.
-        rd_kafka_error_t *error = rd_kafka_init_transactions(producer->client, INIT_SLICE_MS);
+        rd_kafka_error_t *error =
+            rd_kafka_init_transactions(producer->client, limit_ms > 0 ? limit_ms : INIT_SLICE_MS);
         sg_result result = kafka_result_of(&error, "starting transactions");
-        if (result.class != SG_RETRY || stop_requested()) {
+        if (result.class != SG_RETRY || limit_ms > 0 || stop_requested()) {
             return result;
         }
         tell_retry(producer);
