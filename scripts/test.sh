@@ -22,13 +22,43 @@ count() {
     passed=$((passed + good)) failed=$((failed + bad))
 }
 
+is_wanted() { ((${#wanted[@]} == 0)) || [[ " ${wanted[*]} " == *" $1 "* ]]; }
+
+# beside NAME COMMAND...: begins it with the processor time that nobody else wants; `stage NAME finish NAME` ends it.
+declare -A beside_pids=()
+beside() {
+    local name=$1
+    shift
+    is_wanted "$name" || return 0
+    set -m # A process group of its own, which can be ended whole.
+    (
+        chrt --idle --pid 0 "$BASHPID"
+        "$@"
+    ) >"$logs/$name.part" 2>&1 &
+    beside_pids[$name]=$!
+    set +m
+}
+
+end_beside() {
+    local pid
+    for pid in "${beside_pids[@]}"; do
+        kill -- "-$pid" 2>/dev/null
+    done
+}
+trap end_beside EXIT
+
+finish() {
+    local code=0
+    wait "${beside_pids[$1]}" || code=$?
+    cat "$logs/$1.part"
+    return $code
+}
+
 # stage NAME COMMAND...: runs it, prints one line.
 stage() {
     local name=$1 log=$logs/$1.log begun=$SECONDS
     shift
-    if ((${#wanted[@]} > 0)) && [[ " ${wanted[*]} " != *" $name "* ]]; then
-        return
-    fi
+    is_wanted "$name" || return 0
     printf '%-12s ' "$name"
     if "$@" >"$log" 2>&1; then
         count "$log"
@@ -72,10 +102,12 @@ stage lint scripts/lint.sh
 stage gcc cmake --workflow --preset gcc
 stage dev cmake --workflow --preset dev
 stage oracle oracle_cases
+# The servers of the tests leave a third of the processors idle.
+beside tidy tidy
 stage python python_tests tests
 stage tsan cmake --workflow --preset tsan
 stage fuzz cmake --workflow --preset fuzz
-stage tidy tidy
+stage tidy finish tidy
 
 data=${SOGLIA_DATA:-../shared/data}
 [[ -d $data/nab ]] || left_out+=("the recorded series ($data is not there; generated ones ran)")

@@ -280,10 +280,10 @@ static struct index_key end_of_kind(const struct index_key *prefix)
     return end;
 }
 
-static sg_result walk_begin(struct walk *walk, struct index *index, struct bytes instrument,
-                            uint8_t kind, struct bytes *ret_key, bool *ret_found)
+static sg_result walk_begin(struct walk *walk, struct bytes instrument, uint8_t kind,
+                            struct bytes *ret_key, bool *ret_found)
 {
-    walk->index = index;
+    struct index *index = walk->index;
     walk->down = kind == KIND_BELOW;
     begin_key(&walk->prefix, instrument, kind);
     struct index_key start = walk->down ? end_of_kind(&walk->prefix) : walk->prefix;
@@ -328,9 +328,10 @@ static sg_result hits_of_kind(struct index *index, struct bytes instrument, uint
                               const struct trigger_point *point, struct trigger_hits *hits)
 {
     struct walk walk;
+    walk.index = index;
     struct bytes key;
     bool found = false;
-    SG_TRY(walk_begin(&walk, index, instrument, kind, &key, &found));
+    SG_TRY(walk_begin(&walk, instrument, kind, &key, &found));
     struct found_trigger trigger;
     while (found && read_key(key, &walk.prefix, &trigger) && reaches(kind, &trigger, point)) {
         SG_TRY(add_hit(hits, &trigger));
@@ -370,8 +371,9 @@ static sg_result first_of_kind(struct index *index, struct bytes instrument, uin
                                struct found_trigger *ret_trigger, bool *ret_found)
 {
     struct walk walk;
+    walk.index = index;
     struct bytes key;
-    SG_TRY(walk_begin(&walk, index, instrument, kind, &key, ret_found));
+    SG_TRY(walk_begin(&walk, instrument, kind, &key, ret_found));
     *ret_found = *ret_found && read_key(key, &walk.prefix, ret_trigger);
     return sg_ok();
 }
