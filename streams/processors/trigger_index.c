@@ -1,6 +1,6 @@
-// Keys: instrument, 0, kind, ordered number, order of inclusion, subscription id, 0, side. The
-// instrument holds no zero byte, so all keys of one instrument and kind stand together, in the
-// order of their levels. Those of an instrument with few of them are held in memory.
+// Keys: instrument, 0, kind, ordered number, order of inclusion, subscription id, 0, side. Names
+// hold no zero byte: the keys of one instrument and kind stand together, in the order of their
+// levels. Where there are few of them they are held in memory.
 #include "streams/processors/trigger_index.h"
 
 #include "schemas/subscription_state.h"
@@ -283,18 +283,18 @@ static struct index_key end_of_kind(const struct index_key *prefix)
 static sg_result walk_begin(struct walk *walk, struct bytes instrument, uint8_t kind,
                             struct bytes *ret_key, bool *ret_found)
 {
-    struct index *index = walk->index;
     walk->down = kind == KIND_BELOW;
     begin_key(&walk->prefix, instrument, kind);
     struct index_key start = walk->down ? end_of_kind(&walk->prefix) : walk->prefix;
-    SG_TRY(hold(index, instrument, &walk->group));
+    struct bytes from = index_key_bytes(&start);
+    SG_TRY(hold(walk->index, instrument, &walk->group));
     if (walk->group != NULL) {
-        walk->at = index_group_find(walk->group, index_key_bytes(&start));
+        walk->at = index_group_find(walk->group, from);
         *ret_key = key_in_memory(walk, ret_found);
         return sg_ok();
     }
-    SG_TRY(walk->down ? index_at_most(index, index_key_bytes(&start), &walk->kept, ret_found)
-                      : index_at_least(index, index_key_bytes(&start), &walk->kept, ret_found));
+    SG_TRY(walk->down ? index_at_most(walk->index, from, &walk->kept, ret_found)
+                      : index_at_least(walk->index, from, &walk->kept, ret_found));
     *ret_key = index_key_bytes(&walk->kept);
     return sg_ok();
 }
