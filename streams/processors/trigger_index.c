@@ -340,7 +340,6 @@ static sg_result hits_of_kind(struct index *index, struct bytes instrument, uint
     return sg_ok();
 }
 
-// False when the band says that nothing of this kind is reached.
 static bool may_reach(uint8_t kind, const struct trigger_point *point)
 {
     const struct alerts_band *band = point->band;
