@@ -263,6 +263,18 @@ static sg_result register_schemas(struct work *work)
     return sg_ok();
 }
 
+// Its topic may have been made a moment ago, and be unknown to the broker that is asked now.
+static sg_result open_new_registry(const struct registry_config *config,
+                                   struct registry **ret_registry)
+{
+    sg_result opened = registry_open(config, ret_registry);
+    for (int looks = 1; kafka_is_unknown_topic(opened.code) && looks < LOOKS_MAX; looks++) {
+        clock_sleep_ms(LOOK_WAIT_MS);
+        opened = registry_open(config, ret_registry);
+    }
+    return opened;
+}
+
 sg_result topic_admin_apply(const struct registry_config *config, struct topic_report *ret_report)
 {
     SG_CLEANUP(kafka_admin_close) struct kafka_admin *admin = NULL;
@@ -272,7 +284,7 @@ sg_result topic_admin_apply(const struct registry_config *config, struct topic_r
     SG_TRY(look_at_all(&work));
     SG_TRY(create_missing(&work));
     compare_groups(ret_report);
-    SG_TRY(registry_open(config, &registry));
+    SG_TRY(open_new_registry(config, &registry));
     work.registry = registry;
     SG_TRY(register_schemas(&work));
     count_problems(ret_report);

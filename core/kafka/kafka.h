@@ -34,6 +34,10 @@ struct kafka_position {
     const char *metadata;
 };
 
+// True for the code of a failure that says that a topic or partition is not there. One of several
+// brokers learns of a new topic a moment later than the others.
+bool kafka_is_unknown_topic(int code);
+
 struct kafka_header {
     const char *name;
     struct bytes value;

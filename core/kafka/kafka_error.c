@@ -1,5 +1,6 @@
 // Error codes and error objects of librdkafka, as classes.
 #include "core/kafka/kafka_error.h"
+#include "core/kafka/kafka.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -78,6 +79,11 @@ enum sg_class kafka_class(int error)
         return SG_DROP;
     }
     return is_passing(error) ? SG_RETRY : SG_FATAL;
+}
+
+bool kafka_is_unknown_topic(int code)
+{
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 const char *kafka_advice(int error)
