@@ -1,7 +1,7 @@
 // Ending what a transaction of the same id left open in partitions.
 //
 // A broker that knows no leader of a partition leaves out the marker that ends a transaction there,
-// and takes the transaction for ended (Kafka 4.1 to 4.3 at least, KAFKA-20734): what its only
+// and takes the transaction for ended (seen with Kafka 4.3.1, KAFKA-20734): what its only
 // replica does while it starts after a kill. Records without a marker would become visible with the
 // next commit of the same producer id. An abort that touches every partition ends them for good.
 #include "core/kafka/kafka_client.h"
