@@ -53,7 +53,7 @@ struct run {
     int64_t committed_us; // When the last one ended.
     int64_t open_quotes;
     int lost;
-    int outages; // Connections lost before the last look at what Kafka has.
+    int outages; // Connections lost before the committed position was asked for.
     struct source_pace pace;
     struct source_progress progress;
 };
@@ -103,19 +103,42 @@ static void close_consumer(struct kafka_consumer **consumer)
     kafka_consumer_close(consumer);
 }
 
-// Where the run before stopped, or the last transaction that Kafka has; asked for when nothing is
-// open any more.
-static sg_result find_position(struct run *run, int64_t *ret_position)
+// Where the run before stopped, or the last transaction that Kafka has ended.
+static sg_result ask_position(struct run *run, int64_t *ret_position)
 {
     const struct kafka_consumer_config config = {.kafka = run->setting->kafka, .group = run->group};
     SG_CLEANUP(close_consumer) struct kafka_consumer *consumer = NULL;
     struct kafka_position position = {.topic = run->topic_name, .partition = 0};
     run->outages = kafka_producer_outages(run->producer);
-    SG_TRY(kafka_producer_settle(run->producer, run->group, &position));
     SG_TRY(kafka_consumer_open(&config, &consumer));
     SG_TRY(kafka_consumer_committed(consumer, &position, 1, ASK_MS));
     *ret_position = position.offset < 0 ? 0 : position.offset;
     return sg_ok();
+}
+
+// As above, when nothing is open any more.
+static sg_result find_position(struct run *run, int64_t *ret_position)
+{
+    const struct kafka_position any = {.topic = run->topic_name, .partition = 0};
+    SG_TRY(kafka_producer_settle(run->producer, run->group, &any));
+    return ask_position(run, ret_position);
+}
+
+// A broker that died may have lost the end of the last transaction, which it had confirmed.
+static sg_result confirm(struct run *run)
+{
+    if (kafka_producer_outages(run->producer) == run->outages) {
+        return sg_ok();
+    }
+    int64_t found = 0;
+    sg_result asked = ask_position(run, &found);
+    if (asked.class == SG_RETRY) {
+        return sg_fail(SG_ABORT, asked.code, "after a lost connection: %s", sg_reason());
+    }
+    SG_TRY(asked);
+    return found == run->committed
+               ? sg_ok()
+               : sg_fail(SG_ABORT, 0, "Kafka has lost the end of a transaction it had confirmed");
 }
 
 static sg_result begin(struct run *run)
@@ -142,9 +165,7 @@ static sg_result commit(struct run *run)
     if (!run->is_open) {
         return sg_ok();
     }
-    if (kafka_producer_outages(run->producer) != run->outages) {
-        return sg_fail(SG_ABORT, 0, "a connection was lost, so the last commit is in doubt");
-    }
+    SG_TRY(confirm(run));
     const struct kafka_position position = {
         .topic = run->topic_name, .partition = 0, .offset = run->position, .metadata = "rows"};
     SG_TRY(kafka_producer_send_position(run->producer, run->group, &position));
@@ -282,6 +303,12 @@ static sg_result recover(struct run *run)
     log_warn("transaction lost, going back to the last committed row", fields);
     run->is_open = false;
     SG_TRY(kafka_producer_abort(run->producer));
+    if (run->plan.is_read_once) {
+        return sg_fail(SG_FATAL, 0,
+                       "%s cannot be read again: with its whole input and --id the same command "
+                       "goes on behind what is committed",
+                       run->request->words[0]);
+    }
     stop_wait(backoff_ms(&pauses, ++run->lost, 0));
     SG_TRY(find_position(run, &run->committed));
     return reopen(run);

@@ -35,6 +35,7 @@ struct source_plan {
     double speed;               // Event time by real time; 0: as fast as possible.
     int64_t limit;              // Positions to go in this run, 0: no limit.
     bool is_anew;               // What is committed does not matter.
+    bool is_read_once;          // What was read cannot be read again by this run.
 };
 
 struct source_counts {

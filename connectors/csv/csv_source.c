@@ -78,6 +78,7 @@ static sg_result plan_csv(const struct source_request *request, struct source_pl
         snprintf(plan.id, sizeof plan.id, "%s", settings->id);
     }
     // Nobody can know that what comes through a pipe is what came the last time, unless told so.
+    plan.is_read_once = is_standard_input(path);
     plan.is_anew = settings->restart || (is_standard_input(path) && settings->id[0] == '\0');
     *ret_plan = plan;
     return sg_ok();

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from judge import Judge, Verdict
-from proxy import TRANSACTIONAL, CutAt, Delay, Fault, HoldAnswer, LateEnd, Proxy
+from proxy import ADD_PARTITIONS, TRANSACTIONAL, CutAt, Delay, Fault, HoldAnswer, LateEnd, Proxy
 from support.kafka import CALL_S, LOG
 from support.line import quote, subscription
 from support.wait import until
@@ -151,3 +151,16 @@ def test_without_the_defence_the_judge_finds_something(subscribed, processes, cr
             break
     alerts.end()
     assert found.doubled > 0, "no anomaly without the defence"
+
+
+def test_a_line_that_is_cut_costs_standard_input_nothing(line, processes, proxy):
+    """What cannot be read again is gone back in only when Kafka has lost something."""
+    rows = b"t,v\n" + b"".join(b"%d,%d\n" % (at, at) for at in range(1, 5))
+    process = processes.start("fetch", [line.soglia.program, "fetch", "csv", "-", "--time-column=t", "--time-format=s",
+                                        "--value-column=v", "--instrument=metric:a", "--speed=1"],
+                              {**line.soglia.env, "SOGLIA_KAFKA_BROKERS": proxy.brokers}, rows)
+    line.wait_for("quotes", 1, WAIT_S)
+    fault = proxy.arm(CutAt(ADD_PARTITIONS, nth=1, has_arrived=False, hard=True))
+    assert process.wait(WAIT_S) == 0, process.tail()
+    assert fault.done.is_set(), "nothing was cut"
+    assert [record.value["value"] for record in line.read("quotes")] == [1, 2, 3, 4]
