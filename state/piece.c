@@ -9,6 +9,9 @@
 // Of what comes on top of a piece that is not full yet: one record at most.
 enum { OVERFLOW_BYTES_MAX = 64 << 20, FIRST_WRITES = 1024 };
 
+// So many keys are compared as they are.
+enum { FEW = 8 };
+
 struct write {
     uint64_t prefix;    // First bytes in which keys differ: most comparisons end here.
     const uint8_t *key; // Its value follows. Set when the piece is sorted.
@@ -96,12 +99,12 @@ static struct bytes key_of(const struct write *write)
 }
 
 // How many bytes all keys begin with.
-static size_t common_size(const struct piece *piece)
+static size_t common_size(const struct write *writes, size_t count)
 {
-    struct bytes first = key_of(&piece->writes[0]);
+    struct bytes first = key_of(&writes[0]);
     size_t common = first.size;
-    for (size_t i = 1; i < piece->count; i++) {
-        struct bytes key = key_of(&piece->writes[i]);
+    for (size_t i = 1; i < count; i++) {
+        struct bytes key = key_of(&writes[i]);
         common = key.size < common ? key.size : common;
         while (memcmp(first.data, key.data, common) != 0) {
             common--;
@@ -120,27 +123,53 @@ static uint64_t prefix_of(struct bytes key, size_t common)
     return prefix;
 }
 
-static int compare(const void *left_write, const void *right_write)
+static int by_prefix(const void *left_write, const void *right_write)
 {
     const struct write *left = left_write;
     const struct write *right = right_write;
-    if (left->prefix != right->prefix) {
-        return left->prefix < right->prefix ? -1 : 1;
-    }
+    return (left->prefix > right->prefix) - (left->prefix < right->prefix);
+}
+
+// Of the same key the one that was added later comes last.
+static int by_key(const void *left_write, const void *right_write)
+{
+    const struct write *left = left_write;
+    const struct write *right = right_write;
     int order = bytes_compare(key_of(left), key_of(right));
     return order != 0 ? order : (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-static void sort(struct piece *piece)
+// Numbers are compared first, as the keys themselves lie all over the memory: those of eight bytes
+// behind what the keys have in common, and where these are equal of the next ones. `known` is how
+// many bytes are known to be equal, SIZE_MAX for nothing known.
+// NOLINTNEXTLINE(misc-no-recursion): each step has eight bytes of the keys behind it.
+static void sort(struct write *writes, size_t count, size_t known)
+{
+    size_t common = common_size(writes, count);
+    if (count < FEW || common == known) {
+        qsort(writes, count, sizeof *writes, by_key);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        writes[i].prefix = prefix_of(key_of(&writes[i]), common);
+    }
+    qsort(writes, count, sizeof *writes, by_prefix);
+    for (size_t begin = 0, end = 1; begin < count; begin = end++) {
+        while (end < count && writes[end].prefix == writes[begin].prefix) {
+            end++;
+        }
+        if (end - begin > 1) {
+            sort(writes + begin, end - begin, common);
+        }
+    }
+}
+
+static void sort_all(struct piece *piece)
 {
     for (size_t i = 0; i < piece->count; i++) {
         piece->writes[i].key = piece->bytes.data + piece->writes[i].offset;
     }
-    size_t common = common_size(piece);
-    for (size_t i = 0; i < piece->count; i++) {
-        piece->writes[i].prefix = prefix_of(key_of(&piece->writes[i]), common);
-    }
-    qsort(piece->writes, piece->count, sizeof *piece->writes, compare);
+    sort(piece->writes, piece->count, SIZE_MAX);
 }
 
 sg_result piece_write(struct piece *piece, struct transaction *transaction, struct table table)
@@ -148,7 +177,7 @@ sg_result piece_write(struct piece *piece, struct transaction *transaction, stru
     if (piece->count == 0) {
         return sg_ok();
     }
-    sort(piece);
+    sort_all(piece);
     SG_CLEANUP(cursor_close) struct cursor *cursor = NULL;
     SG_TRY(cursor_open(transaction, table, &cursor));
     for (size_t i = 0; i < piece->count; i++) {

@@ -6,8 +6,10 @@
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/stop.h"
+#include "streams/opening.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { COMMITTED_WAIT_MS = 60000, RETRY_WAIT_MS = 500, TRIES_MAX = 120 };
@@ -56,35 +58,50 @@ static sg_result aim_task(struct worker *worker, struct task *task)
     return sg_ok();
 }
 
-static sg_result add_task(struct worker *worker, const struct kafka_position *committed,
-                          size_t count)
+static int by_partition(const void *left_position, const void *right_position)
 {
-    if (worker->task_count == WORKER_TASKS_MAX) {
-        return sg_fail(SG_FATAL, 0, "%s: more than %d partitions; run more workers",
-                       processor_of(worker)->name, WORKER_TASKS_MAX);
-    }
-    struct task *task = NULL;
-    SG_TRY(task_open(&worker->task_config, committed, count, &task));
-    worker->tasks[worker->task_count++] = task;
-    metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, 1);
-    return aim_task(worker, task);
+    const struct kafka_position *left = left_position;
+    const struct kafka_position *right = right_position;
+    int order = (left->partition > right->partition) - (left->partition < right->partition);
+    return order != 0 ? order : strcmp(left->topic, right->topic);
 }
 
 // Each partition number is a task of its own, with all its inputs.
-static sg_result add_partition_tasks(struct worker *worker, const struct kafka_position *committed,
-                                     size_t count)
+static sg_result group_positions(struct worker *worker, struct kafka_position *committed,
+                                 size_t count, struct opening *openings, size_t *ret_tasks)
 {
-    for (int32_t partition = 0; partition < worker->partitions; partition++) {
-        struct kafka_position own[PROCESSOR_INPUTS_MAX];
-        size_t own_count = 0;
-        for (size_t i = 0; i < count && own_count < PROCESSOR_INPUTS_MAX; i++) {
-            if (committed[i].partition == partition) {
-                own[own_count++] = committed[i];
+    qsort(committed, count, sizeof *committed, by_partition);
+    size_t tasks = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || committed[i].partition != committed[i - 1].partition) {
+            if (tasks == WORKER_TASKS_MAX) {
+                return sg_fail(SG_FATAL, 0, "%s: more than %d partitions; run more workers",
+                               processor_of(worker)->name, WORKER_TASKS_MAX);
             }
+            openings[tasks++] = (struct opening){.committed = &committed[i]};
         }
-        if (own_count > 0) {
-            SG_TRY(add_task(worker, own, own_count));
+        openings[tasks - 1].count++;
+    }
+    *ret_tasks = tasks;
+    return sg_ok();
+}
+
+static sg_result add_tasks(struct worker *worker, struct kafka_position *committed, size_t count)
+{
+    struct opening openings[WORKER_TASKS_MAX];
+    size_t tasks = 0;
+    SG_TRY(group_positions(worker, committed, count, openings, &tasks));
+    sg_result opened = opening_run(&worker->task_config, worker->name,
+                                   worker->config->stream->restore_threads, openings, tasks);
+    for (size_t i = 0; i < tasks; i++) {
+        if (openings[i].task != NULL) {
+            worker->tasks[worker->task_count++] = openings[i].task;
+            metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, 1);
         }
+    }
+    SG_TRY(opened);
+    for (size_t i = 0; i < worker->task_count; i++) {
+        SG_TRY(aim_task(worker, worker->tasks[i]));
     }
     return sg_ok();
 }
@@ -99,7 +116,7 @@ static sg_result open_tasks(struct worker *worker, const struct kafka_position *
     }
     memcpy(committed, partitions, count * sizeof *committed);
     SG_TRY(kafka_consumer_committed(worker->consumer, committed, count, COMMITTED_WAIT_MS));
-    return add_partition_tasks(worker, committed, count);
+    return add_tasks(worker, committed, count);
 }
 
 // The group gives an assignment only once, so what fails for a time is tried again here.

@@ -1,5 +1,5 @@
-// The codecs of one worker: one a topic, with the schema id that the registry gave its record. One
-// thread.
+// The codecs of a worker or a task: one a topic, with the schema id that the registry gave its
+// record. One thread.
 #pragma once
 #include "schemas/codec.h"
 #include "schemas/registry.h"

@@ -113,9 +113,6 @@ static sg_result open_codecs(struct worker *worker)
     for (size_t i = 0; processor->outputs[i] != TOPIC_COUNT; i++) {
         SG_TRY(codecs_add(&worker->codecs, registry, processor->outputs[i]));
     }
-    for (size_t i = 0; i < processor->store_count; i++) {
-        SG_TRY(codecs_add(&worker->codecs, registry, processor->stores[i].changelog));
-    }
     return codecs_add(&worker->codecs, registry, TOPIC_JOURNAL);
 }
 
@@ -159,7 +156,7 @@ sg_result worker_open(struct worker *worker, const struct runtime_config *config
         .kafka = config->kafka,
         .topics = config->topics,
         .state = config->state,
-        .codecs = &worker->codecs,
+        .registry = config->registry,
         .identity = worker->identity,
         .effector = config->effector,
         .merge_wait_ms = config->stream->merge_wait_ms,

@@ -89,8 +89,8 @@ static void write_log(const rd_kafka_t *client, int level, const char *facility,
     bool usual = strcmp(facility, "GETPID") == 0 && strstr(text, "retrying") != NULL;
     // The call that fails tells it; of partitions these lines name those that are in order, too.
     bool told = strcmp(facility, "TXNERR") == 0 || strcmp(facility, "ADDPARTS") == 0;
-    // A broker that is away may come back, and a new client mend what is fatal to this one; who must
-    // act on it is told by the call that fails.
+    // A broker that is away may come back, and a new client mend what is fatal to this one; who
+    // must act on it is told by the call that fails.
     bool passing = strcmp(facility, "FAIL") == 0 || strcmp(facility, "FATAL") == 0;
     if (level > LEVEL_WARNING || usual || told) {
         log_debug("librdkafka", fields);

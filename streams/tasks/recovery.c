@@ -48,6 +48,7 @@ struct recovery {
     int64_t piece_records; // That are committed together.
     int64_t began_us;
     int64_t told_us;
+    int64_t gauged; // Records that the gauge counts for this one.
     int64_t last_record_us;
 };
 
@@ -73,11 +74,18 @@ static void tell(struct recovery *recovery, const char *message)
                                   {.name = NULL}});
 }
 
+// Several tasks of a processor may be restored at a time.
+static void gauge(struct recovery *recovery, int64_t records)
+{
+    metric_change(METRIC_RESTORE_REMAINING, recovery->task->config->processor->id, 0,
+                  records - recovery->gauged);
+    recovery->gauged = records;
+}
+
 static void tell_progress(struct recovery *recovery)
 {
     int64_t now_us = clock_monotonic_us();
-    enum processor_id id = recovery->task->config->processor->id;
-    metric_set(METRIC_RESTORE_REMAINING, id, 0, remaining(recovery));
+    gauge(recovery, remaining(recovery));
     if (now_us - recovery->told_us >= PROGRESS_US) {
         recovery->told_us = now_us;
         tell(recovery, "restoring state");
@@ -268,12 +276,7 @@ static sg_result catch_up(struct recovery *recovery)
     if (remaining(recovery) > 0) {
         tell(recovery, "restoring state");
     }
-    SG_TRY(read_all(recovery));
-    if (recovery->applied > 0) {
-        tell(recovery, "state restored");
-    }
-    metric_set(METRIC_RESTORE_REMAINING, recovery->task->config->processor->id, 0, 0);
-    return sg_ok();
+    return read_all(recovery);
 }
 
 // True for state that is behind and so old that a removal it lacks may be gone from the changelog:
@@ -334,8 +337,7 @@ static sg_result begin(struct recovery *recovery, bool *ret_whole)
 static sg_result restore(struct recovery *recovery)
 {
     struct task *task = recovery->task;
-    int64_t now_us = clock_monotonic_us();
-    recovery->began_us = recovery->told_us = recovery->last_record_us = now_us;
+    recovery->began_us = recovery->told_us = recovery->last_record_us = clock_monotonic_us();
     recovery->applied = recovery->uncommitted = 0;
     recovery->uncommitted_bytes = 0;
     recovery->piece_records = crash_point_number("recovery_piece", PIECE_RECORDS);
@@ -344,6 +346,7 @@ static sg_result restore(struct recovery *recovery)
     SG_TRY(begin(recovery, &whole));
     sg_result caught_up = catch_up(recovery);
     kafka_consumer_close(&recovery->consumer);
+    gauge(recovery, 0);
     SG_TRY(caught_up);
     if (whole) {
         SG_TRY(stores_end_restore(task->stores, &task->place));
@@ -353,7 +356,11 @@ static sg_result restore(struct recovery *recovery)
     }
     task->place.saved_ms = recovery->began_ms;
     crash_point("recovery_end");
-    return stores_commit(task->stores, &task->place);
+    SG_TRY(stores_commit(task->stores, &task->place));
+    if (recovery->applied > 0) {
+        tell(recovery, "state restored");
+    }
+    return sg_ok();
 }
 
 // One transaction ahead is what a broker leaves behind that said "committed" and then ended the

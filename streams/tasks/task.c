@@ -94,7 +94,9 @@ static sg_result open_stores(struct task *task)
              task->partition);
     struct codec *codecs[STORES_MAX] = {NULL};
     for (size_t i = 0; i < config->processor->store_count; i++) {
-        codecs[i] = config->codecs->by_topic[config->processor->stores[i].changelog];
+        enum topic changelog = config->processor->stores[i].changelog;
+        SG_TRY(codecs_add(&task->codecs, config->registry, changelog));
+        codecs[i] = task->codecs.by_topic[changelog];
     }
     struct stores_config stores = {
         .path = path,
@@ -146,11 +148,12 @@ static sg_result open_state(struct task *task, const struct kafka_position *comm
         SG_TRY(stores_commit(task->stores, &task->place));
     }
     crash_point("recovered");
-    if (task->config->effector == NULL) {
-        return sg_ok();
+    if (task->config->effector != NULL) {
+        SG_TRY(outbox_open(task->config->processor, task->stores, task->partition,
+                           task->config->effector, &task->outbox));
     }
-    return outbox_open(task->config->processor, task->stores, task->partition,
-                       task->config->effector, &task->outbox);
+    // What is open ends here: it belongs to this thread, and the task may go on in another one.
+    return stores_abort(task->stores);
 }
 
 sg_result task_open(const struct task_config *config, const struct kafka_position *committed,
@@ -201,6 +204,7 @@ void task_close(struct task **task)
     outbox_close(&closing->outbox);
     ledger_free(&closing->ledger);
     stores_close(&closing->stores);
+    codecs_done(&closing->codecs);
     reset_inputs(closing);
     free(closing->inputs.list);
     arena_free(&closing->arena);
@@ -274,7 +278,7 @@ static sg_result note_due(struct task *task, enum topic changelog, struct bytes 
     if (entry == NULL) {
         return sg_fail(SG_FATAL, 0, "out of memory for an outbox entry");
     }
-    struct codec *codec = task->config->codecs->by_topic[changelog];
+    struct codec *codec = task->codecs.by_topic[changelog];
     SG_TRY(codec_decode(codec, value, task->arena, entry));
     return outbox_note(task->outbox, key, processor->due_ms(entry));
 }

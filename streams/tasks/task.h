@@ -1,5 +1,6 @@
 // A task: the part of a processor's work that belongs together. It has one partition of every input
-// and, with stores, a state folder of its own. One thread.
+// and, with stores, a state folder of its own. One thread at a time: it may be opened in another
+// one than it works in.
 #pragma once
 #include "streams/codecs.h"
 #include "streams/tasks/commit_note.h"
@@ -12,7 +13,7 @@ struct task_config {
     const struct kafka_settings *kafka;
     const struct topic_settings *topics;
     const struct state_settings *state;
-    struct codecs *codecs;
+    struct registry *registry;
     const char *identity;            // Cluster and prefix, see stores_config.
     const struct effector *effector; // NULL for a processor without side effects.
     int64_t merge_wait_ms;
@@ -22,6 +23,7 @@ struct task {
     const struct task_config *config;
     int32_t partition;
     struct input_list inputs;
+    struct codecs codecs;          // Of the stores.
     struct stores *stores;         // NULL without stores.
     struct outbox *outbox;         // NULL without side effects.
     struct ledger *ledger;         // Of the running transaction.

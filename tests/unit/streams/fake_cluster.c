@@ -56,7 +56,9 @@ void fake_kafka_restart(void)
 {
     struct cluster *cluster = cluster_get();
     cluster->fault_count = 0;
-    memset(cluster->calls, 0, sizeof cluster->calls);
+    for (size_t i = 0; i < FAKE_CALL_COUNT; i++) {
+        cluster->calls[i] = 0;
+    }
     cluster->revoke_at = 0;
     cluster->waits = 0;
 }

@@ -2,6 +2,8 @@
 #pragma once
 #include "fake_kafka.h"
 
+#include <stdatomic.h>
+
 enum {
     CLUSTER_LOGS_MAX = 64,
     CLUSTER_RECORDS_MAX = 1 << 16,
@@ -51,11 +53,11 @@ struct cluster {
     struct cluster_position pending[CLUSTER_GROUPED_MAX];
     struct fake_fault faults[CLUSTER_FAULTS_MAX];
     size_t fault_count;
-    int calls[FAKE_CALL_COUNT];
+    atomic_int calls[FAKE_CALL_COUNT]; // Tasks are opened side by side.
     int limit;
     int revoke_at;
     bool revoke_lost;
-    int waits;
+    atomic_int waits;
     int producer_epoch;
     int outages;
     void (*on_wait)(int waits);

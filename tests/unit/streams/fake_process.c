@@ -1,6 +1,7 @@
-// One process at a time, so plain variables do.
+// One process at a time; its threads open tasks side by side.
 #include "fake_process.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,10 +14,10 @@
 enum { FIRST_SCHEMA_ID = 1 };
 
 static const int64_t start_ms = 1800000000000;
-static int64_t passed_us = 0;
-static bool is_stopping = false;
+static _Atomic int64_t passed_us = 0;
+static atomic_bool is_stopping = false;
 static const char *crash_name = NULL;
-static int crash_passages_left = 0;
+static atomic_int crash_passages_left = 0;
 
 void fake_process_crash_at(const char *point, int nth)
 {
