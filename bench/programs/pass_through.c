@@ -58,6 +58,7 @@ static sg_result open_clients(struct pass *pass)
         {"transactional.id", pass->group},
         {"compression.codec", "lz4"},
         {"linger.ms", "5"},
+        {"retry.backoff.ms", "10"},
         {"queue.buffering.max.messages", "1000000"},
         {"partitioner", "murmur2_random"},
         {"socket.nagle.disable", "true"},

@@ -89,6 +89,9 @@ static sg_result open_client(struct kafka_producer *producer)
         {"partitioner", "murmur2_random"},
         {"compression.codec", "lz4"},
         {"linger.ms", linger},
+        // The broker refuses for a moment what comes while it still ends the last transaction, or
+        // after a pause of its own. The library's 100 ms are several transactions long.
+        {"retry.backoff.ms", "10"},
         {"queue.buffering.max.messages", "1000000"},
         {"message.max.bytes", "17825792"},
         {"transaction.timeout.ms", timeout},
