@@ -19,9 +19,6 @@ LIMIT_S = 900
 INSTRUMENTS = 1000
 # On the grid of 1/10,000 that the walk moves on: see programs/load.c.
 SPACING = 10000
-# The JVM of a broker as Kafka's own start script sets it.
-BROKER_JAVA = ("-XX:TieredStopAtLevel=4", "-Xms1g", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
-               "-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent")
 # The broker is calm when it uses less than this share of a processor for so long.
 CALM_SHARE, CALM_S = 0.1, 1
 
@@ -56,8 +53,8 @@ class Site:
     def __init__(self, sizes):
         self.sizes = sizes
         self.folder = Path(tempfile.mkdtemp(prefix="soglia-bench-"))
-        # The tests' broker is made to start quickly instead.
-        os.environ.setdefault("SOGLIA_LOCAL_JAVA_OPTS", " ".join(BROKER_JAVA))
+        # The broker is warm for its work, where the tests' one is quick to start.
+        os.environ.setdefault("SOGLIA_LOCAL_JAVA_OPTS", "-XX:TieredStopAtLevel=4")
         self.kafka = KafkaServer(self.folder / "kafka")
         self.processes = Processes(self.folder)
         self._installations = []
