@@ -17,6 +17,7 @@ static const size_t event_bytes_max = (size_t)8 << 30;
 enum {
     COMMITTED_WAIT_MS = 60000,
     CONFIRM_WAIT_MS = 4000,
+    LINGER_MS = 25, // A commit does not wait for it; under load batches are larger.
     REST_US = 2000000,
     MICROSECONDS = 1000,
     NAME_MAX_BYTES = 256,
@@ -125,7 +126,7 @@ static sg_result open_producer(struct worker *worker)
     snprintf(id, sizeof id, "%ssoglia-%s-%s-%" PRId64, config->topics->prefix,
              config->processor->name, config->stream->instance, config->worker);
     struct kafka_producer_config producer = {
-        .kafka = config->kafka, .transactional_id = id, .linger_ms = 5};
+        .kafka = config->kafka, .transactional_id = id, .linger_ms = LINGER_MS};
     SG_TRY(kafka_producer_open(&producer, &worker->producer));
     return output_init(&worker->output, config->processor, worker->producer, &worker->codecs,
                        config->topics);
