@@ -50,7 +50,7 @@ static sg_result run(const struct life *life)
     struct stream_settings stream = {
         .instance = "test",
         .workers = 1,
-        .restore_threads = life->one_by_one ? 1 : 2,
+        .restore_threads = life->crash_at == NULL ? 2 : 1,
         .commit_interval_ms = 100000,
         .commit_gap_ms = 5,
         .commit_changes = life->changes == 0 ? 1 : life->changes,

@@ -15,8 +15,7 @@ struct life {
     int64_t cache_entries; // 0: 16.
     int64_t changes;       // That end a transaction; 0: 1.
     bool skip_lost;
-    bool one_by_one; // Tasks are opened one after the other, not two at a time.
-    const char *crash_at;
+    const char *crash_at; // Tasks are then opened one after the other, else two at a time.
     int crash_nth;
 };
 

@@ -135,7 +135,6 @@ static void a_restore_that_was_killed_is_done_again(void **state)
     (void)state;
     struct life life = new_life();
     life.folder = other_folder;
-    life.one_by_one = true; // Each time one more of them is done.
     for (int nth = 1; nth <= PARTITIONS; nth++) {
         life.crash_at = "recovery_end";
         life.crash_nth = nth;
