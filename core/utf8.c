@@ -84,27 +84,72 @@ static bool is_text(struct bytes text, uint8_t narrow_min, uint8_t narrow_max)
     return true;
 }
 
-// How many bytes at the start are ASCII, looking at eight at a time.
-static size_t ascii_length(struct bytes text)
+static const uint64_t high_bits = 0x8080808080808080U;
+static const uint64_t ones = 0x0101010101010101U;
+
+static uint64_t word_at(const uint8_t *data)
 {
-    const uint64_t high_bits = 0x8080808080808080U;
-    size_t at = 0;
-    while (text.size - at >= sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, text.data + at, sizeof word);
-        if ((word & high_bits) != 0) {
-            break;
-        }
-        at += sizeof word;
+    uint64_t word;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+// The last eight bytes of a text that is not empty. Of a shorter one each byte stands in the word
+// at least once, and nothing else does.
+static uint64_t last_word(struct bytes text)
+{
+    const uint8_t *data = text.data;
+    if (text.size >= sizeof(uint64_t)) {
+        return word_at(data + text.size - sizeof(uint64_t));
     }
-    return at;
+    if (text.size >= sizeof(uint32_t)) {
+        uint32_t first;
+        uint32_t last;
+        memcpy(&first, data, sizeof first);
+        memcpy(&last, data + text.size - sizeof last, sizeof last);
+        return first | (uint64_t)last << 32;
+    }
+    uint64_t three = data[0] | (uint64_t)data[text.size / 2] << 8 |
+                     (uint64_t)data[text.size - 1] << 16 | (uint64_t)data[0] << 24;
+    return three | three << 32;
+}
+
+// True when all bytes pass, which are looked at eight at a time.
+static inline bool all_pass(struct bytes text, bool (*pass)(uint64_t word))
+{
+    if (text.size == 0) {
+        return true;
+    }
+    for (size_t at = 0; text.size - at > sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (!pass(word_at(text.data + at))) {
+            return false;
+        }
+    }
+    return pass(last_word(text));
+}
+
+static bool are_ascii(uint64_t word)
+{
+    return (word & high_bits) == 0;
+}
+
+// Each byte's high bit is set or cleared first, so that nothing is carried into or borrowed from
+// its neighbour.
+static bool are_printable(uint64_t word)
+{
+    uint64_t above = (word | high_bits) - ones * FIRST_PRINTABLE; // High bit: not below it.
+    uint64_t below = (word & ~high_bits) + ones;                  // High bit: DELETE.
+    return ((word | below | ~above) & high_bits) == 0;
 }
 
 bool utf8_is_valid(struct bytes text)
 {
-    size_t checked = ascii_length(text);
-    return checked == text.size ||
-           is_text(bytes_of(text.data + checked, text.size - checked), 0, DELETE);
+    return all_pass(text, are_ascii) || is_text(text, 0, DELETE);
+}
+
+bool utf8_is_printable(struct bytes text)
+{
+    return all_pass(text, are_printable) || is_text(text, FIRST_PRINTABLE, DELETE - 1);
 }
 
 // U+0080 to U+009F: terminals obey some of them. 0xC2 is never inside a character.
@@ -116,33 +161,6 @@ static bool has_wide_control(struct bytes text)
         }
     }
     return false;
-}
-
-// How many bytes at the start are printable ASCII, looking at eight at a time. Each byte's high bit
-// is set or cleared first, so that nothing is carried into or borrowed from its neighbour.
-static size_t printable_length(struct bytes text)
-{
-    const uint64_t high_bits = 0x8080808080808080U;
-    const uint64_t ones = 0x0101010101010101U;
-    size_t at = 0;
-    while (text.size - at >= sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, text.data + at, sizeof word);
-        uint64_t above = (word | high_bits) - ones * FIRST_PRINTABLE; // High bit: not below it.
-        uint64_t below = (word & ~high_bits) + ones;                  // High bit: DELETE.
-        if (((word | below | ~above) & high_bits) != 0) {
-            break;
-        }
-        at += sizeof word;
-    }
-    return at;
-}
-
-bool utf8_is_printable(struct bytes text)
-{
-    size_t checked = printable_length(text);
-    return checked == text.size ||
-           is_text(bytes_of(text.data + checked, text.size - checked), FIRST_PRINTABLE, DELETE - 1);
 }
 
 bool utf8_is_visible(struct bytes text)

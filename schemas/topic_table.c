@@ -12,6 +12,7 @@
 #include "schemas/user.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,11 +25,13 @@ enum {
     FOR_EVER = -1,
 };
 
+#define KEY(type, field) .key_field = #field, .key_offset = offsetof(struct type, field)
+
 static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_QUOTES] = {.topic = TOPIC_QUOTES,
                       .name = "quotes",
                       .record = &quote_type,
-                      .key_field = "instrument",
+                      KEY(quote, instrument),
                       .twin = TOPIC_QUOTES,
                       .group = TOPIC_GROUP_INSTRUMENT,
                       .retention_ms = INT64_C(30) * 86400000,
@@ -36,7 +39,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_SUBSCRIPTIONS] = {.topic = TOPIC_SUBSCRIPTIONS,
                              .name = "subscriptions",
                              .record = &subscription_type,
-                             .key_field = "instrument",
+                             KEY(subscription, instrument),
                              .twin = TOPIC_SUBSCRIPTIONS,
                              .group = TOPIC_GROUP_INSTRUMENT,
                              .retention_ms = FOR_EVER,
@@ -44,7 +47,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_USERS] = {.topic = TOPIC_USERS,
                      .name = "users",
                      .record = &user_type,
-                     .key_field = "user_id",
+                     KEY(user, user_id),
                      .twin = TOPIC_USERS,
                      .group = TOPIC_GROUP_USER,
                      .retention_ms = FOR_EVER,
@@ -52,7 +55,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_ALERTS] = {.topic = TOPIC_ALERTS,
                       .name = "alerts",
                       .record = &alert_type,
-                      .key_field = "user_id",
+                      KEY(alert, user_id),
                       .twin = TOPIC_ALERTS,
                       .group = TOPIC_GROUP_USER,
                       .retention_ms = FOR_EVER,
@@ -60,7 +63,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_NOTIFICATIONS] = {.topic = TOPIC_NOTIFICATIONS,
                              .name = "notifications",
                              .record = &notification_type,
-                             .key_field = "user_id",
+                             KEY(notification, user_id),
                              .twin = TOPIC_NOTIFICATIONS,
                              .group = TOPIC_GROUP_USER,
                              .retention_ms = FOR_EVER,
@@ -68,7 +71,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_DELIVERIES] = {.topic = TOPIC_DELIVERIES,
                           .name = "deliveries",
                           .record = &delivery_type,
-                          .key_field = "user_id",
+                          KEY(delivery, user_id),
                           .twin = TOPIC_DELIVERIES,
                           .group = TOPIC_GROUP_USER,
                           .retention_ms = FOR_EVER,
@@ -76,7 +79,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_QUOTES_JSON] = {.topic = TOPIC_QUOTES_JSON,
                            .name = "quotes.json",
                            .record = &quote_type,
-                           .key_field = "instrument",
+                           KEY(quote, instrument),
                            .twin = TOPIC_QUOTES,
                            .group = TOPIC_GROUP_JSON,
                            .json = true,
@@ -85,7 +88,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_SUBSCRIPTIONS_JSON] = {.topic = TOPIC_SUBSCRIPTIONS_JSON,
                                   .name = "subscriptions.json",
                                   .record = &subscription_type,
-                                  .key_field = "instrument",
+                                  KEY(subscription, instrument),
                                   .twin = TOPIC_SUBSCRIPTIONS,
                                   .group = TOPIC_GROUP_JSON,
                                   .json = true,
@@ -94,7 +97,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_USERS_JSON] = {.topic = TOPIC_USERS_JSON,
                           .name = "users.json",
                           .record = &user_type,
-                          .key_field = "user_id",
+                          KEY(user, user_id),
                           .twin = TOPIC_USERS,
                           .group = TOPIC_GROUP_JSON,
                           .json = true,
@@ -142,7 +145,7 @@ static const struct topic_info topics[TOPIC_COUNT] = {
     [TOPIC_JOURNAL] = {.topic = TOPIC_JOURNAL,
                        .name = "soglia-journal",
                        .record = &journal_type,
-                       .key_field = "task",
+                       KEY(journal, task),
                        .twin = TOPIC_JOURNAL,
                        .group = TOPIC_GROUP_NONE,
                        .retention_ms = FOR_EVER,

@@ -38,6 +38,7 @@ struct topic_info {
     const struct record_type *record; // Of the value; NULL for raw bytes. A .json twin names the
                                       // record its lines hold.
     const char *key_field;            // Field of the record that is the key, NULL: free.
+    size_t key_offset;                // Of that field, a struct bytes, in the record in memory.
     int64_t retention_ms;             // -1: for ever.
     int64_t max_message_bytes; // 16 MiB for inputs that people write, so that an oversized value
                                // can be refused with a reason.

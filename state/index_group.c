@@ -4,6 +4,7 @@
 #include "state/entries/cache.h"
 #include "state/index_table.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,10 +48,13 @@ static sg_result out_of_memory(void)
 static uint64_t head_of(struct bytes key, size_t name_size)
 {
     uint64_t head = 0;
-    for (size_t i = 0; i < sizeof head; i++) {
-        head = head << 8 | (name_size + i < key.size ? key.data[name_size + i] : 0);
+    size_t left = key.size - name_size;
+    if (left >= sizeof head) {
+        memcpy(&head, key.data + name_size, sizeof head);
+    } else {
+        memcpy(&head, key.data + name_size, left);
     }
-    return head;
+    return be64toh(head);
 }
 
 // A place with a copy of the key; its key is NULL without memory.

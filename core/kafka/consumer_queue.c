@@ -117,6 +117,10 @@ enum kafka_next kafka_queue_next(struct kafka_queue *queue, struct kafka_record 
         return KAFKA_NEXT_EMPTY;
     }
     rd_kafka_message_t *message = queue->batch[queue->batch_at++];
+    if (queue->batch_at < queue->batch_count) {
+        // Another thread has written it, so it is in no cache of this processor.
+        __builtin_prefetch(queue->batch[queue->batch_at]->payload);
+    }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         note_taken(queue);
         fill_record(ret_record, message);

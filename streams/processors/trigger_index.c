@@ -7,6 +7,7 @@
 #include "state/index_group.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
@@ -39,18 +40,15 @@ static void add_byte(struct index_key *key, uint8_t byte)
 
 static void add_ordered(struct index_key *key, uint64_t number)
 {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        add_byte(key, (uint8_t)(number >> shift));
-    }
+    uint64_t ordered = htobe64(number);
+    add_bytes(key, bytes_of(&ordered, sizeof ordered));
 }
 
 static uint64_t read_ordered(const uint8_t *data)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < NUMBER_BYTES; i++) {
-        number = number << 8 | data[i];
-    }
-    return number;
+    uint64_t ordered = 0;
+    memcpy(&ordered, data, NUMBER_BYTES);
+    return be64toh(ordered);
 }
 
 static const uint64_t sign_bit = UINT64_C(1) << 63;
@@ -83,11 +81,18 @@ static int64_t time_of_order(uint64_t order)
     return (int64_t)(order ^ sign_bit);
 }
 
-static void begin_key(struct index_key *key, struct bytes instrument, uint8_t kind)
+// What all keys of an instrument begin with. Nothing is cleared: a key has room for half a
+// kilobyte.
+static void begin_name(struct index_key *key, struct bytes instrument)
 {
     key->size = 0;
     add_bytes(key, instrument);
     add_byte(key, 0);
+}
+
+static void begin_key(struct index_key *key, struct bytes instrument, uint8_t kind)
+{
+    begin_name(key, instrument);
     add_byte(key, kind);
 }
 
@@ -160,9 +165,8 @@ static bool holds(const struct key_list *keys, const struct index_key *wanted)
 // The group of an instrument's keys, NULL when they are too many for one.
 static sg_result hold(struct index *index, struct bytes instrument, struct index_group **ret_group)
 {
-    struct index_key name = {0};
-    add_bytes(&name, instrument);
-    add_byte(&name, 0);
+    struct index_key name;
+    begin_name(&name, instrument);
     return index_group_hold(index, index_key_bytes(&name), ret_group);
 }
 
@@ -272,20 +276,14 @@ static struct bytes key_in_memory(struct walk *walk, bool *ret_found)
     return index_group_key(walk->group, walk->down ? --walk->at : walk->at++);
 }
 
-// No key has the next kind byte, so the last key before it is the last one of its kind.
-static struct index_key end_of_kind(const struct index_key *prefix)
-{
-    struct index_key end = *prefix;
-    end.data[end.size - 1]++;
-    return end;
-}
-
 static sg_result walk_begin(struct walk *walk, struct bytes instrument, uint8_t kind,
                             struct bytes *ret_key, bool *ret_found)
 {
     walk->down = kind == KIND_BELOW;
     begin_key(&walk->prefix, instrument, kind);
-    struct index_key start = walk->down ? end_of_kind(&walk->prefix) : walk->prefix;
+    // No key has the next kind byte, so the last key before it is the last one of its kind.
+    struct index_key start;
+    begin_key(&start, instrument, walk->down ? kind + 1 : kind);
     struct bytes from = index_key_bytes(&start);
     SG_TRY(hold(walk->index, instrument, &walk->group));
     if (walk->group != NULL) {

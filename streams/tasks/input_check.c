@@ -26,9 +26,8 @@ sg_result input_check_value(const struct topic_info *info, bool has_value)
 
 static const struct bytes *key_of_record(const struct topic_info *info, const void *record)
 {
-    int field = record_type_field(info->record, bytes_of_text(info->key_field));
     const uint8_t *start = record;
-    return (const struct bytes *)(const void *)(start + info->record->fields[field].offset);
+    return (const struct bytes *)(const void *)(start + info->key_offset);
 }
 
 sg_result input_check(const struct topic_info *info, const struct event *event, int32_t partitions)

@@ -31,7 +31,9 @@ static void a_key_is_a_field_of_the_record(void **state)
         const struct topic_info *info = topic_info(topic);
         if (info->key_field != NULL) {
             assert_non_null(info->record);
-            assert_true(record_type_field(info->record, bytes_of_text(info->key_field)) >= 0);
+            int field = record_type_field(info->record, bytes_of_text(info->key_field));
+            assert_true(field >= 0);
+            assert_int_equal(info->key_offset, info->record->fields[field].offset);
         }
     }
 }
