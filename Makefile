@@ -31,7 +31,7 @@ test-unit: ## Run the unit and replay tests alone, under ASan and UBSan.
 fault: ## Kill, cut, starve and flood it on a real Kafka; say what was lost, doubled, reordered (SEED=n KILLS=n).
 	@scripts/install-packages.sh build run test
 	@scripts/build.sh
-	@{ cmake --preset gcc && cmake --build --preset gcc --target soglia; } >build/fault-build.log 2>&1 || { cat build/fault-build.log; exit 1; }
+	@{ cmake --preset gcc && cmake --build --preset gcc --target soglia failing_disk; } >build/fault-build.log 2>&1 || { cat build/fault-build.log; exit 1; }
 	@"$$(scripts/test-env.sh)/bin/python" tests/fault/run.py --seed "$(SEED)" --kills "$(KILLS)"
 
 bench: ## Measure speed, latency, recovery and memory beside the peers. QUOTES=, RUNS=, ONLY=... make it short.

@@ -147,6 +147,7 @@ log.initial.task.delay.ms=5000
 log.cleaner.backoff.ms=500
 $(session_properties)
 replica.lag.time.max.ms=5000
+leader.imbalance.check.interval.seconds=10
 unclean.leader.election.enable=false
 END
 }
