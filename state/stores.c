@@ -2,15 +2,12 @@
 #include "state/stores.h"
 
 #include "core/service/crash_point.h"
+#include "state/place_file.h"
 #include "state/store_hash.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-// Layout of the file: raised when an older program must not read it any more.
-enum { OLDER_FORMAT = 1, FORMAT = 2 };
 
 struct stores {
     struct environment *environment;
@@ -19,78 +16,25 @@ struct stores {
     struct store list[STORES_MAX];
     size_t count;
     char *path;
-    bool restoring; // As marked in the file.
+    bool restoring;          // As marked in the file.
+    struct place_file saved; // What the file says.
 };
-
-// The place as it is stored: fixed-width integers of this machine's byte order; the file never
-// leaves the machine.
-struct stored_place {
-    int64_t format;
-    struct stores_place place;
-    struct stored_hash {
-        int64_t known;
-        struct content_hash sum;
-    } hashes[STORES_MAX];
-};
-
-// Bytes of a place in the older format: it ends before what came later.
-enum { OLDER_BYTES = offsetof(struct stored_place, place.saved_ms) };
 
 static struct bytes meta_key(const char *name)
 {
     return bytes_of_text(name);
 }
 
-static void new_place(struct stores_place *ret_place)
-{
-    *ret_place = (struct stores_place){0};
-    for (size_t i = 0; i < STORES_INPUTS_MAX; i++) {
-        ret_place->next_offsets[i] = KAFKA_OFFSET_NONE;
-    }
-}
-
-static sg_result write_place(struct stores *stores, struct transaction *transaction,
-                             const struct stores_place *place)
-{
-    struct stored_place stored = {.format = FORMAT, .place = *place};
-    for (size_t i = 0; i < stores->count; i++) {
-        const struct store_content *hash = &stores->list[i].hash;
-        stored.hashes[i] = (struct stored_hash){hash->known, hash->sum};
-    }
-    return table_put(transaction, stores->meta, meta_key("place"),
-                     bytes_of(&stored, sizeof stored));
-}
-
-static sg_result read_place(struct stores *stores, struct stores_place *ret_place)
+static sg_result read_place(struct stores *stores)
 {
     SG_CLEANUP(transaction_abort) struct transaction *transaction = NULL;
     SG_TRY(transaction_begin(stores->environment, false, &transaction));
     struct bytes value = {NULL, 0};
-    bool found = false;
     SG_TRY(table_get(transaction, stores->meta, meta_key("restoring"), &value, &stores->restoring));
-    SG_TRY(table_get(transaction, stores->meta, meta_key("place"), &value, &found));
-    if (!found) {
-        new_place(ret_place);
-        return sg_ok();
-    }
-    struct stored_place stored = {0};
-    if (value.size != sizeof stored && value.size != OLDER_BYTES) {
-        return sg_fail(SG_FATAL, 0,
-                       "state %s was written by another version of this program; move the folder "
-                       "away and start again: state is restored from Kafka",
-                       stores->path);
-    }
-    memcpy(&stored, value.data, value.size);
-    if (stored.format != (value.size == sizeof stored ? FORMAT : OLDER_FORMAT)) {
-        return sg_fail(SG_FATAL, 0,
-                       "state %s has format %lld, this program knows %d; move the "
-                       "folder away and start again: state is restored from Kafka",
-                       stores->path, (long long)stored.format, FORMAT);
-    }
-    *ret_place = stored.place;
+    SG_TRY(sg_explain(place_file_read(transaction, stores->meta, &stores->saved), "state %s",
+                      stores->path));
     for (size_t i = 0; i < stores->count; i++) {
-        struct store_content hash = {stored.hashes[i].known != 0, stored.hashes[i].sum};
-        stores->list[i].hash = stores->list[i].committed_hash = hash;
+        stores->list[i].hash = stores->list[i].committed_hash = stores->saved.contents[i];
     }
     return sg_ok();
 }
@@ -147,7 +91,8 @@ sg_result stores_open(const struct stores_config *config, struct stores **ret_st
     stores->batch.environment = stores->environment;
     SG_TRY(open_tables(stores, config));
     SG_TRY(check_identity(stores, config->identity));
-    SG_TRY(read_place(stores, ret_place));
+    SG_TRY(read_place(stores));
+    *ret_place = stores->saved.place;
     *ret_stores = SG_MOVE(stores);
     return sg_ok();
 }
@@ -181,10 +126,36 @@ struct store *stores_get(struct stores *stores, size_t at)
     return &stores->list[at];
 }
 
+// Tells of a change as the entry stands now.
+static sg_result tell_change(struct store *store, const struct cache_entry *entry,
+                             struct bytes value, stores_change_fn change, void *context)
+{
+    if (store->spec->changelog == TOPIC_COUNT) {
+        return sg_ok();
+    }
+    return change(context, store->spec->changelog, entry->key, value, entry->present);
+}
+
+sg_result stores_first_changes(struct stores *stores, stores_change_fn change, void *context)
+{
+    for (size_t i = 0; i < stores->count; i++) {
+        struct store *store = &stores->list[i];
+        const struct cache_entry *entry = cache_first_dirty(store->cache);
+        struct bytes value = {NULL, 0};
+        if (entry == NULL) {
+            continue;
+        }
+        if (entry->present) {
+            SG_TRY(store_encode_entry(store, entry, &value));
+        }
+        SG_TRY(tell_change(store, entry, value, change, context));
+    }
+    return sg_ok();
+}
+
 static sg_result flush_store(struct store *store, struct transaction *transaction,
                              stores_change_fn change, void *context)
 {
-    enum topic changelog = store->spec->changelog;
     for (struct cache_entry *entry = cache_first_dirty(store->cache); entry != NULL;
          entry = entry->next_dirty) {
         struct bytes value = {NULL, 0};
@@ -197,9 +168,7 @@ static sg_result flush_store(struct store *store, struct transaction *transactio
         } else {
             SG_TRY(table_delete(transaction, store->table, entry->key));
         }
-        if (changelog != TOPIC_COUNT) {
-            SG_TRY(change(context, changelog, entry->key, value, entry->present));
-        }
+        SG_TRY(tell_change(store, entry, value, change, context));
     }
     return index_groups_write(&store->index);
 }
@@ -222,9 +191,14 @@ sg_result stores_commit(struct stores *stores, const struct stores_place *place)
         SG_TRY(store_write_gathered(&stores->list[i]));
         SG_TRY(index_groups_write(&stores->list[i].index));
     }
-    SG_TRY(write_place(stores, transaction, place));
+    struct place_file next = place_file_after(&stores->saved, place);
+    for (size_t i = 0; i < stores->count; i++) {
+        next.contents[i] = stores->list[i].hash;
+    }
+    SG_TRY(place_file_write(transaction, stores->meta, &next));
     release_cursors(stores);
     SG_TRY(transaction_commit(&stores->batch.transaction));
+    stores->saved = next;
     for (size_t i = 0; i < stores->count; i++) {
         cache_clean(stores->list[i].cache);
         index_groups_clean(&stores->list[i].index);
@@ -289,6 +263,11 @@ sg_result stores_end_restore(struct stores *stores, const struct stores_place *p
     SG_TRY(table_delete(transaction, stores->meta, meta_key("restoring")));
     stores->restoring = false;
     return sg_ok();
+}
+
+int64_t stores_changelog_before(const struct stores *stores, size_t at)
+{
+    return stores->saved.has_before ? stores->saved.before[at] : KAFKA_OFFSET_NONE;
 }
 
 bool stores_is_restoring(const struct stores *stores)

@@ -5,24 +5,11 @@
 #pragma once
 #include "core/digest.h"
 #include "state/state_settings.h"
+#include "state/stores_place.h"
 #include "state/store.h"
 
-struct stores;
-
-enum { STORES_MAX = 4, STORES_INPUTS_MAX = 8, STORES_JOURNAL_CHARS = 72 };
-
-// The place in the log that the state stands for. Saved with it. Without padding, so that places
-// can be compared as bytes.
-struct stores_place {
-    int64_t sequence;                        // Transactions of this task so far.
-    int64_t stream_time_ms;                  // Greatest record timestamp taken.
-    int64_t next_offsets[STORES_INPUTS_MAX]; // By input, in the processor's order.
-    int64_t changelog_offsets[STORES_MAX];   // By store: where the changelog goes on.
-    int64_t saved_ms; // Wall time at which Kafka had no more than this; 0: unknown.
-    char journal[STORES_JOURNAL_CHARS]; // Digest of the last Journal record, "" for none.
-};
-
 struct codec;
+struct stores;
 
 struct stores_config {
     const char *path; // Folder of the task.
@@ -33,9 +20,9 @@ struct stores_config {
     const char *identity;        // Cluster and prefix: state of another one is refused.
 };
 
-// Opens and reads the place; a new file has sequence 0 and offsets KAFKA_OFFSET_NONE. State that
-// cannot be trusted (written without sync before the system died) is emptied, so that it is
-// restored: `*ret_place` is that of a new file then. Fails: SG_FATAL when it is locked, damaged,
+// Opens and reads the place; that of a new file is stores_place_new(). State that cannot be trusted
+// (written without sync before the system died) is emptied, so that it is restored: `*ret_place` is
+// that of a new file then. Fails: SG_FATAL when it is locked, damaged,
 // newer than this program or of another cluster.
 SG_RESULT stores_open(const struct stores_config *config, struct stores **ret_stores,
                       struct stores_place *ret_place);
@@ -53,6 +40,13 @@ typedef SG_RESULT (*stores_change_fn)(void *context, enum topic changelog, struc
 // Writes every change into the open LMDB transaction and gives it to `change`. Fails: as `change`;
 // SG_ABORT when the map is full; SG_FATAL.
 SG_RESULT stores_flush(struct stores *stores, stores_change_fn change, void *context);
+
+// Where the changelog of a store went on before the last transaction that is saved,
+// KAFKA_OFFSET_NONE when that is not known.
+int64_t stores_changelog_before(const struct stores *stores, size_t at);
+
+// Gives `change` the first change of each store, which stays to be flushed. Fails as `change`.
+SG_RESULT stores_first_changes(struct stores *stores, stores_change_fn change, void *context);
 
 // Saves the place and commits LMDB. Fails: SG_ABORT when the map is full (nothing is kept: close,
 // open and catch up), SG_FATAL.

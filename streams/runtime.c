@@ -25,7 +25,6 @@ enum {
     PROBLEM_FORGOTTEN_US = 10000000,
     PROBLEM_TOLD_US = 60000000,
     GAUGES_US = 1000000,
-    REFUSED_TOLD = 10, // In a second, one by one.
 };
 
 static bool holds_record(const struct topic_info *info)
@@ -56,32 +55,6 @@ static sg_result take_event(struct worker *worker, struct task *task, struct eve
     return worker->config->processor->take(&process, event);
 }
 
-// A few a second are told one by one, the others are counted: dead-letters has them all.
-static void log_refused(struct worker *worker, const struct event *event)
-{
-    int64_t now_us = clock_monotonic_us();
-    if (now_us - worker->refused_since_us >= 1000000) {
-        if (worker->refused > REFUSED_TOLD) {
-            log_warn("more records were refused",
-                     (struct log_field[]){log_text("by", worker->name),
-                                          log_int("records", worker->refused - REFUSED_TOLD),
-                                          {.name = NULL}});
-        }
-        worker->refused_since_us = now_us;
-        worker->refused = 0;
-    }
-    if (++worker->refused > REFUSED_TOLD) {
-        return;
-    }
-    log_warn("record refused, sent to dead-letters",
-             (struct log_field[]){log_text("by", worker->name),
-                                  log_text("topic", topic_info(event->topic)->name),
-                                  log_int("partition", event->partition),
-                                  log_int("offset", event->offset),
-                                  log_text("reason", sg_reason()),
-                                  {.name = NULL}});
-}
-
 // Takes the head of an input, as an event or as a dead letter.
 static sg_result take_record(struct worker *worker, struct task *task, struct input *input)
 {
@@ -101,7 +74,7 @@ static sg_result take_record(struct worker *worker, struct task *task, struct in
         taken = take_event(worker, task, &event);
     }
     if (taken.class == SG_DROP) {
-        log_refused(worker, &event);
+        refusal_log_tell(&worker->refusals, worker->name, &event);
         taken = output_dead_letter(&worker->output, &event, head->has_value, sg_reason());
     }
     SG_TRY(taken);
@@ -129,6 +102,9 @@ static sg_result run_task(struct worker *worker, struct task *task, int64_t *ret
         input_taken(input);
         SG_TRY(ledger_took(task->ledger, (int32_t)(input - task->inputs.list), input->next_offset));
         taken[input->info->topic]++;
+        if (i == ROUND_RECORDS - 1) {
+            SG_TRY(task_announce(task, &worker->output));
+        }
     }
     for (unsigned topic = 0; topic < TOPIC_COUNT; topic++) {
         if (taken[topic] > 0) {

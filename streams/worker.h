@@ -1,6 +1,7 @@
 // A worker's clients, tasks and running transaction. Opened and closed here, driven by runtime.c.
 // One thread.
 #pragma once
+#include "streams/refusal_log.h"
 #include "streams/runtime.h"
 #include "streams/tasks/task.h"
 
@@ -19,18 +20,17 @@ struct worker {
     int32_t partitions;  // Of each input topic.
     struct task *tasks[WORKER_TASKS_MAX];
     size_t task_count;
-    bool open;                // A transaction is running.
-    int64_t begun_us;         // When it was begun.
-    int64_t ended_us;         // When the last one ended,
-    int64_t rested_us;        // and that of the one after which memory was given back.
-    int problems;             // Since the last commit that succeeded,
-    int64_t problem_us;       // when the last of them was,
-    int64_t problem_told_us;  // and when one was told in the log.
-    bool unconfirmed;         // There was a commit since Kafka was last asked for its positions,
-    int outages;              // and so many lost connections before that.
-    bool assigned;            // An assignment was received since the start.
-    int64_t refused_since_us; // When refusals were last told in the log one by one,
-    int64_t refused;          // and how many there were since.
+    bool open;               // A transaction is running.
+    int64_t begun_us;        // When it was begun.
+    int64_t ended_us;        // When the last one ended,
+    int64_t rested_us;       // and that of the one after which memory was given back.
+    int problems;            // Since the last commit that succeeded,
+    int64_t problem_us;      // when the last of them was,
+    int64_t problem_told_us; // and when one was told in the log.
+    bool unconfirmed;        // There was a commit since Kafka was last asked for its positions,
+    int outages;             // and so many lost connections before that.
+    bool assigned;           // An assignment was received since the start.
+    struct refusal_log refusals;
 };
 
 // Opens clients and codecs and checks the topics. `rebalance` is told what the group gives and

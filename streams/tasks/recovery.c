@@ -1,11 +1,11 @@
 // Catching up: every record behind the saved position of each changelog, in order, committed in
 // pieces.
 #include "streams/tasks/recovery.h"
+#include "streams/tasks/recovery_state.h"
 
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
-#include "core/service/metric.h"
 #include "core/service/stop.h"
 
 #include <inttypes.h>
@@ -17,80 +17,11 @@ enum {
     PIECE_BYTES = 32 << 20,
     ROUND_RECORDS = 20000, // Between two looks at the clock.
     WAIT_MS = 100,
-    PROGRESS_US = 1000000,
     SILENCE_MS_MAX = 60000,
     GROWTHS_MAX = 48, // Doublings of the map: more than an address has bits for.
     // Half the time that Kafka keeps a tombstone: the clocks of machines differ.
     AGE_MS_MAX = TOPIC_TOMBSTONE_MS / 2
 };
-
-// One changelog being read.
-struct changelog {
-    char name[KAFKA_TOPIC_MAX + 1];
-    struct kafka_queue *queue;
-    int64_t end; // Next offset to be written when the recovery began.
-    bool done;
-};
-
-struct recovery {
-    struct task *task;
-    int64_t sequence;          // Of the last committed transaction, 0 when nobody knows.
-    struct stores_place saved; // What the file stands for.
-    struct kafka_settings kafka;
-    struct kafka_consumer *consumer;
-    struct changelog changelogs[STORES_MAX];
-    size_t count;
-    int64_t began_ms;  // Wall time before the ends were asked for.
-    bool is_confirmed; // Kafka has the transaction that the file is ahead by.
-    int64_t applied;
-    int64_t uncommitted;
-    size_t uncommitted_bytes;
-    int64_t piece_records; // That are committed together.
-    int64_t began_us;
-    int64_t told_us;
-    int64_t gauged; // Records that the gauge counts for this one.
-    int64_t last_record_us;
-};
-
-static int64_t remaining(const struct recovery *recovery)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < recovery->count; i++) {
-        int64_t left = recovery->changelogs[i].end - recovery->task->place.changelog_offsets[i];
-        sum += !recovery->changelogs[i].done && left > 0 ? left : 0;
-    }
-    return sum;
-}
-
-static void tell(struct recovery *recovery, const char *message)
-{
-    int64_t elapsed_us = clock_monotonic_us() - recovery->began_us;
-    log_info(message,
-             (struct log_field[]){log_text("processor", recovery->task->config->processor->name),
-                                  log_int("partition", recovery->task->partition),
-                                  log_int("records", recovery->applied),
-                                  log_int("remaining", remaining(recovery)),
-                                  log_int("ms", elapsed_us / 1000),
-                                  {.name = NULL}});
-}
-
-// Several tasks of a processor may be restored at a time.
-static void gauge(struct recovery *recovery, int64_t records)
-{
-    metric_change(METRIC_RESTORE_REMAINING, recovery->task->config->processor->id, 0,
-                  records - recovery->gauged);
-    recovery->gauged = records;
-}
-
-static void tell_progress(struct recovery *recovery)
-{
-    int64_t now_us = clock_monotonic_us();
-    gauge(recovery, remaining(recovery));
-    if (now_us - recovery->told_us >= PROGRESS_US) {
-        recovery->told_us = now_us;
-        tell(recovery, "restoring state");
-    }
-}
 
 static sg_result open_changelog(struct recovery *recovery, struct kafka_consumer *probe, size_t at,
                                 struct kafka_position *ret_position)
@@ -111,6 +42,10 @@ static sg_result open_changelog(struct recovery *recovery, struct kafka_consumer
                        "the state stands at offset %" PRId64 " of %s, which ends at %" PRId64
                        ": the topic was made anew; move the state folder away",
                        *saved, changelog->name, changelog->end);
+    }
+    int64_t before = recovery->before[at];
+    if (recovery->without_last && before >= 0 && before < changelog->end) {
+        changelog->end = before;
     }
     *saved = *saved > first ? *saved : first;
     changelog->done = *saved >= changelog->end;
@@ -192,18 +127,11 @@ static sg_result apply(struct recovery *recovery, size_t at, const struct kafka_
     return full ? commit_piece(recovery) : sg_ok();
 }
 
-// What happened since `applied` records, in the metric and for the wait.
-static void note_progress(struct recovery *recovery, int64_t applied)
-{
-    recovery->last_record_us = clock_monotonic_us();
-    metric_add(METRIC_RESTORE_RECORDS, recovery->task->config->processor->id, 0,
-               recovery->applied - applied);
-}
-
 static sg_result take(struct recovery *recovery, size_t at, struct kafka_record *record)
 {
-    sg_result applied = apply(recovery, at, record);
     struct changelog *changelog = &recovery->changelogs[at];
+    // Compaction may have removed the last record before the end.
+    sg_result applied = record->offset < changelog->end ? apply(recovery, at, record) : sg_ok();
     changelog->done = record->offset + 1 >= changelog->end;
     kafka_record_done(record);
     return applied;
@@ -255,9 +183,9 @@ static sg_result read_all(struct recovery *recovery)
         for (size_t i = 0; i < recovery->count; i++) {
             SG_TRY(read_some(recovery, i));
         }
-        tell_progress(recovery);
+        recovery_tell_progress(recovery);
         if (recovery->applied > applied) {
-            note_progress(recovery, applied);
+            recovery_note_progress(recovery, applied);
         } else {
             kafka_consumer_wait(recovery->consumer, WAIT_MS);
         }
@@ -273,8 +201,8 @@ static sg_result read_all(struct recovery *recovery)
 static sg_result catch_up(struct recovery *recovery)
 {
     SG_TRY(open_all(recovery));
-    if (remaining(recovery) > 0) {
-        tell(recovery, "restoring state");
+    if (recovery_remaining(recovery) > 0) {
+        recovery_tell(recovery, "restoring state");
     }
     return read_all(recovery);
 }
@@ -304,14 +232,7 @@ static sg_result begin_anew(struct recovery *recovery, const char *reason)
                                   log_int("partition", task->partition),
                                   log_text("reason", reason),
                                   {.name = NULL}});
-    task->place.sequence = 0;
-    task->place.stream_time_ms = 0;
-    for (size_t i = 0; i < STORES_INPUTS_MAX; i++) {
-        task->place.next_offsets[i] = KAFKA_OFFSET_NONE;
-    }
-    memset(task->place.changelog_offsets, 0, sizeof task->place.changelog_offsets);
-    memset(task->place.journal, 0, sizeof task->place.journal);
-    task->place.saved_ms = 0;
+    task->place = stores_place_new();
     return stores_clear(task->stores);
 }
 
@@ -320,6 +241,11 @@ static sg_result begin(struct recovery *recovery, bool *ret_whole)
 {
     struct task *task = recovery->task;
     if (is_ahead(recovery)) {
+        // Its records may be there nevertheless, if Kafka died between two of its markers.
+        recovery->without_last = recovery->sequence > 0;
+        for (size_t i = 0; i < task->config->processor->store_count; i++) {
+            recovery->before[i] = stores_changelog_before(task->stores, i);
+        }
         SG_TRY(begin_anew(recovery, "Kafka has lost the end of the last transaction"));
     } else if (is_outdated(recovery)) {
         SG_TRY(begin_anew(recovery, "it is older than Kafka keeps removals for"));
@@ -346,7 +272,7 @@ static sg_result restore(struct recovery *recovery)
     SG_TRY(begin(recovery, &whole));
     sg_result caught_up = catch_up(recovery);
     kafka_consumer_close(&recovery->consumer);
-    gauge(recovery, 0);
+    recovery_gauge(recovery, 0);
     SG_TRY(caught_up);
     if (whole) {
         SG_TRY(stores_end_restore(task->stores, &task->place));
@@ -358,7 +284,7 @@ static sg_result restore(struct recovery *recovery)
     crash_point("recovery_end");
     SG_TRY(stores_commit(task->stores, &task->place));
     if (recovery->applied > 0) {
-        tell(recovery, "state restored");
+        recovery_tell(recovery, "state restored");
     }
     return sg_ok();
 }

@@ -241,6 +241,7 @@ sg_result task_abort(struct task *task)
     }
     task->place = task->committed;
     task->changed = false;
+    task->announced = false;
     ledger_reset(task->ledger);
     if (task->outbox != NULL) {
         outbox_aborted(task->outbox);
@@ -293,10 +294,25 @@ static sg_result take_change(void *context, enum topic changelog, struct bytes k
     return output_change(change->output, changelog, key, value, has_value);
 }
 
-static sg_result flush_stores(struct task *task, struct output *output)
+static void aim(struct task *task, struct output *output)
 {
     output->partition = task->partition;
     output->timestamp_ms = task->place.stream_time_ms;
+}
+
+sg_result task_announce(struct task *task, struct output *output)
+{
+    if (task->announced || task->stores == NULL) {
+        return sg_ok();
+    }
+    task->announced = true;
+    aim(task, output);
+    return stores_first_changes(task->stores, output_change, output);
+}
+
+static sg_result flush_stores(struct task *task, struct output *output)
+{
+    aim(task, output);
     struct change change = {task, output};
     return stores_flush(task->stores, take_change, &change);
 }
@@ -339,6 +355,7 @@ sg_result task_commit(struct task *task, struct output *output)
     }
     task->committed = task->place;
     task->changed = false;
+    task->announced = false;
     ledger_reset(task->ledger);
     return task->outbox == NULL ? sg_ok() : outbox_committed(task->outbox);
 }

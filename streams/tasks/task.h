@@ -31,6 +31,7 @@ struct task {
     struct stores_place committed; // Of the last commit.
     struct stores_place place;     // Of the running transaction.
     bool changed;                  // Something was taken since the last commit.
+    bool announced;                // The partitions of its changelogs are in the transaction.
 };
 
 // Makes a task of these positions, all of one partition number. `committed` are the group's
@@ -54,6 +55,12 @@ SG_RESULT task_abort(struct task *task);
 // Compares the group's committed positions of its inputs, as given to task_open(), with the last
 // commit. Fails: SG_FATAL when Kafka said "committed" and has lost it (KAFKA-20734).
 SG_RESULT task_check_committed(const struct task *task, const struct kafka_position *committed);
+
+// Sends the first change of each store once more, ahead of the flush that sends them all. Kafka has
+// to be told of a transaction's partitions before they are written, which takes two round trips:
+// like this they are over when a long transaction is flushed. Does nothing the second time.
+// Fails: SG_ABORT, SG_FATAL.
+SG_RESULT task_announce(struct task *task, struct output *output);
 
 // Writes changes into the open LMDB transaction and the changelog, then the Journal record. Fails:
 // SG_ABORT, SG_FATAL.

@@ -153,28 +153,36 @@ int64_t cluster_append(struct cluster_log *log, const struct fake_record *record
     return log->end++;
 }
 
+static void end_in_log(struct cluster_log *log, enum cluster_status status)
+{
+    for (int64_t at = log->open_from; at >= 0 && at < log->end; at++) {
+        log->records[at].status = status;
+    }
+    log->open_from = -1;
+    (void)cluster_append(log, &(struct fake_record){.has_value = false}, CLUSTER_MARKER);
+}
+
 void cluster_end_transaction(enum cluster_status status)
 {
     struct cluster *cluster = cluster_get();
     for (size_t i = 0; i < cluster->log_count; i++) {
         struct cluster_log *log = &cluster->logs[i];
-        if (!log->touched) {
-            continue;
+        if (log->touched) {
+            end_in_log(log, status);
+            log->touched = false;
         }
-        for (int64_t at = log->open_from; at >= 0 && at < log->end; at++) {
-            log->records[at].status = status;
-        }
-        log->open_from = -1;
-        (void)cluster_append(log, &(struct fake_record){.has_value = false}, CLUSTER_MARKER);
-        log->touched = false;
     }
 }
 
-void cluster_forget_transaction(void)
+void cluster_forget_transaction(bool halfway)
 {
     struct cluster *cluster = cluster_get();
     for (size_t i = 0; i < cluster->log_count; i++) {
-        cluster->logs[i].touched = false;
+        struct cluster_log *log = &cluster->logs[i];
+        if (halfway && log->touched && strstr(log->topic, "-changelog") != NULL) {
+            end_in_log(log, CLUSTER_COMMITTED);
+        }
+        log->touched = false;
     }
     cluster->outages++;
 }

@@ -78,8 +78,9 @@ int64_t cluster_append(struct cluster_log *log, const struct fake_record *record
 // a marker follows.
 void cluster_end_transaction(enum cluster_status status);
 // Takes the open transaction for ended without a marker anywhere, as a Kafka does that knows no
-// leaders (KAFKA-20734).
-void cluster_forget_transaction(void);
+// leaders (KAFKA-20734). `halfway`: the changelogs have theirs, as when it dies between two
+// markers.
+void cluster_forget_transaction(bool halfway);
 // Where a read_committed reader may read up to.
 int64_t cluster_stable_end(const struct cluster_log *log);
 // Counts a call; the fault it meets, NULL for none.

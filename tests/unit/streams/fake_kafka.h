@@ -25,7 +25,8 @@ enum fake_call {
 
 // The calls from `from` to `to`, counted from 1 since fake_kafka_restart(), fail. `after`: what was
 // asked for is done all the same, as when only the answer is lost. SG_OK, of FAKE_COMMIT: it is
-// said to be done, and the transaction stays without markers (KAFKA-20734).
+// said to be done, and the transaction stays without markers (KAFKA-20734); with `after` only the
+// changelogs get theirs.
 struct fake_fault {
     enum fake_call call;
     int from;

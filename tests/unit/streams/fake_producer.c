@@ -189,7 +189,7 @@ sg_result kafka_producer_commit(struct kafka_producer *producer)
     SG_TRY(check_running(producer));
     const struct fake_fault *fault = cluster_count(FAKE_COMMIT);
     if (fault != NULL && fault->class == SG_OK) {
-        cluster_forget_transaction();
+        cluster_forget_transaction(fault->after);
         producer->in_transaction = false;
         producer->has_offsets = false;
         return sg_ok();
