@@ -4,10 +4,10 @@
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
-#include "core/service/memory.h"
 #include "core/service/metric.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -317,7 +317,7 @@ void worker_rest(struct worker *worker)
     bool is_quiet = !worker->open && clock_monotonic_us() - worker->ended_us >= REST_US;
     if (is_quiet && worker->rested_us != worker->ended_us) {
         worker->rested_us = worker->ended_us;
-        memory_give_back();
+        malloc_trim(0);
     }
 }
 

@@ -2,7 +2,6 @@
 #include "app/command.h"
 #include "app/roles/last_resort.h"
 #include "app/roles/pipeline.h"
-#include "core/service/memory.h"
 #include "core/service/metric.h"
 #include "core/service/notify.h"
 #include "core/service/stop.h"
@@ -77,7 +76,6 @@ static bool ready_now(void *context, struct buffer *ret_lacking)
 static sg_result start(const struct settings_all *all, const struct roles *roles,
                        struct running *running)
 {
-    memory_keep();
     SG_TRY(pipeline_open(all, roles->processors, &running->pipeline));
     running->context = (struct query_context){.ready = ready_now, .ready_context = running};
     SG_TRY(metrics_server_open(&all->metrics, &running->context, &running->metrics));
