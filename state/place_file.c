@@ -112,8 +112,7 @@ sg_result place_file_write(struct transaction *transaction, struct table meta,
 {
     struct stored_place stored = {.format = FORMAT, .place = file->place};
     for (size_t i = 0; i < STORES_MAX; i++) {
-        stored.hashes[i] =
-            (struct stored_hash){file->contents[i].known, file->contents[i].sum};
+        stored.hashes[i] = (struct stored_hash){file->contents[i].known, file->contents[i].sum};
     }
     SG_TRY(table_put(transaction, meta, place_key(), bytes_of(&stored, sizeof stored)));
     // A sequence that no place has says that nothing is known.

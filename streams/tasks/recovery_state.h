@@ -19,10 +19,10 @@ struct recovery {
     struct kafka_consumer *consumer;
     struct changelog changelogs[STORES_MAX];
     size_t count;
-    bool without_last; // What the file's last transaction wrote is not wanted,
+    bool without_last;          // What the file's last transaction wrote is not wanted,
     int64_t before[STORES_MAX]; // which begins here in each changelog.
-    int64_t began_ms;  // Wall time before the ends were asked for.
-    bool is_confirmed; // Kafka has the transaction that the file is ahead by.
+    int64_t began_ms;           // Wall time before the ends were asked for.
+    bool is_confirmed;          // Kafka has the transaction that the file is ahead by.
     int64_t applied;
     int64_t uncommitted;
     size_t uncommitted_bytes;
