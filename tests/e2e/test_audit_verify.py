@@ -320,6 +320,21 @@ def test_a_program_with_another_rule(day, tampered, program_with_another_rule):
     assert alert.value["threshold"] < alert.value["value"] <= alert.value["threshold"] + 1
 
 
+def test_transactions_of_one_moment_are_told_apart(line, program_with_another_rule):
+    """What the second wrote of an instrument, stamped with the same time, is no evidence against the first."""
+    running = line.soglia.start("run", "alerts")
+    line.give("subscriptions", [subscription("ada", "stock:0", high=105)])
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+    for at, value in enumerate((100.0, 105.5, 100.0, 99.0)):
+        line.give("quotes", [quote("stock:0", value, START + at)], timestamp=START + 1000)
+        line.wait_taken("alerts", "quotes", WAIT_S)
+    assert running.end() == 0
+    assert verify(line)["equal"]
+    line.soglia.program = program_with_another_rule
+    difference = verify(line, code=1)["difference"]
+    assert difference["topic"] == "alerts" and "the fold does not make it" in difference["what"]
+
+
 def test_it_runs_beside_a_system_at_work(line, smtp):
     """Each time it is equal up to where it began, and quotes go on meanwhile."""
     line.soglia.start("run", "all")

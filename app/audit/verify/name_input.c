@@ -8,12 +8,19 @@
 
 enum { COPIED_BYTES = 8 };
 
+// A change of the fold that a changelog has.
+struct witnessed {
+    const struct witnessed *next;
+    const struct fold_change *change;
+};
+
 // A search in the changelog of one store.
 struct search {
     struct verify *verify;
     const struct verify_task *task;
     const struct verify_entry *entry;
     size_t store;
+    const struct witnessed *witnessed;
     struct exhibit written; // The first that differs.
     const void *made;       // What the fold makes of its key, NULL for nothing.
 };
@@ -39,11 +46,10 @@ static const struct fold_change *change_of(const struct search *search, struct b
     return NULL;
 }
 
-// What the fold makes of a key, decoded; NULL when it changes nothing there.
-static sg_result make(const struct search *search, struct bytes key, const void **ret_made)
+// What a change of the fold makes, decoded; NULL when it changes nothing.
+static sg_result make(const struct search *search, const struct fold_change *change,
+                      struct arena *arena, const void **ret_made)
 {
-    struct arena *arena = search->verify->archive.arena;
-    const struct fold_change *change = change_of(search, key);
     *ret_made = NULL;
     if (change == NULL || !change->has_value) {
         return sg_ok();
@@ -58,28 +64,70 @@ static sg_result make(const struct search *search, struct bytes key, const void 
     return sg_ok();
 }
 
-static sg_result look(void *context, const struct exhibit *seen, bool *ret_stop)
+// Notes a change of the fold that is there as the fold makes it. Two transactions may have the same
+// stream time: what the other one wrote then says nothing of this one.
+static sg_result note_witnessed(void *context, const struct exhibit *seen, bool *ret_stop)
 {
+    (void)ret_stop;
     struct search *search = context;
     if (seen->timestamp_ms != search->entry->journal.stream_time) {
         return sg_ok();
     }
     const void *made = NULL;
-    SG_TRY(make(search, seen->key, &made));
-    if (made != NULL && record_type_equal(type_of(search), seen->record, made)) {
+    const struct fold_change *change = change_of(search, seen->key);
+    SG_TRY(make(search, change, search->verify->archive.desk, &made));
+    if (made == NULL || !record_type_equal(type_of(search), seen->record, made)) {
         return sg_ok();
     }
-    *ret_stop = true;
-    search->made = made;
+    struct witnessed *noted = arena_take(search->verify->archive.arena, sizeof *noted);
+    if (noted == NULL) {
+        return sg_fail(SG_FATAL, 0, "out of memory");
+    }
+    *noted = (struct witnessed){search->witnessed, change};
+    search->witnessed = noted;
+    return sg_ok();
+}
+
+static bool is_witnessed(const struct search *search, const struct fold_change *change)
+{
+    for (const struct witnessed *at = search->witnessed; at != NULL; at = at->next) {
+        if (at->change == change) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static sg_result look(void *context, const struct exhibit *seen, bool *ret_stop)
+{
+    struct search *search = context;
+    const struct fold_change *change = change_of(search, seen->key);
+    if (seen->timestamp_ms != search->entry->journal.stream_time ||
+        (change != NULL && is_witnessed(search, change))) {
+        return sg_ok();
+    }
+    // A key that the fold does not change is named when nothing else is.
+    if (change == NULL && search->written.record != NULL) {
+        return sg_ok();
+    }
+    *ret_stop = change != NULL;
+    SG_TRY(make(search, change, search->verify->archive.arena, &search->made));
     return archive_keep(&search->verify->archive, seen, &search->written);
 }
 
 static sg_result look_in_store(struct search *search, size_t store)
 {
     search->store = store;
+    search->witnessed = NULL;
     struct log_span span = {changelog_of(search), search->task->partition, 0, LOG_END_COMMITTED};
-    struct archive_search request = {.spans = &span, .count = 1, .visit = look, .context = search};
-    return span.topic == TOPIC_COUNT ? sg_ok() : archive_find(&search->verify->archive, &request);
+    struct archive_search request = {
+        .spans = &span, .count = 1, .visit = note_witnessed, .context = search};
+    if (span.topic == TOPIC_COUNT) {
+        return sg_ok();
+    }
+    SG_TRY(archive_find(&search->verify->archive, &request));
+    request.visit = look;
+    return archive_find(&search->verify->archive, &request);
 }
 
 // The record that a transaction took last for a key of a store, and from which a field of the state
