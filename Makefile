@@ -4,7 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 
 help: ## Say what there is to make.
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: ## Install, build, start Kafka (NODES=1 or 3) and soglia, say what to try.
 	@scripts/install-packages.sh build run
@@ -13,6 +13,16 @@ up: ## Install, build, start Kafka (NODES=1 or 3) and soglia, say what to try.
 down: ## Stop soglia, the mail catcher and Kafka; the data stay.
 	@scripts/down.sh
 
+compose-up: ## The same in containers behind TLS (PROFILE=monitoring adds Prometheus and Grafana); needs a Docker engine.
+	@scripts/compose.sh up "$(PROFILE)"
+
+compose-down: ## Stop the containers; the data stay.
+	@scripts/compose.sh down
+
+compose-test: ## Test the containers for real (NODES=1 or 3): kcat, HTTPS, a kill of each; needs a Docker engine, or root to start one.
+	@scripts/install-packages.sh run
+	@scripts/compose-test.sh $(NODES)
+
 status: ## Say what runs.
 	@scripts/status.sh
 
@@ -20,7 +30,7 @@ build: ## Build the program: build/soglia.
 	@scripts/install-packages.sh build
 	@scripts/build.sh
 
-test: ## Run every test: formatting, tidy, two compilers, sanitizers, fuzz corpora, real Kafka.
+test: ## Run every test: formatting, tidy, two compilers, sanitizers, fuzz corpora, real Kafka, a real browser.
 	@scripts/install-packages.sh build run test
 	@scripts/test.sh
 
@@ -63,4 +73,4 @@ docs: ## Write the pages that are made from tables in the code: settings, metric
 clean: ## Remove what was built.
 	@rm -rf build
 
-.PHONY: help up down status build test test-unit fault bench fmt lint coverage docs clean
+.PHONY: help up down compose-up compose-down compose-test status build test test-unit fault bench fmt lint coverage docs clean

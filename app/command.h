@@ -8,7 +8,7 @@ enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 // Code of a failure that the words of the command line are to blame for; no library has it.
 enum { COMMAND_BAD_WORDS = 1000002 };
 
-enum { COMMAND_WORDS_MAX = 256, COMMAND_SECTIONS_MAX = 12 };
+enum { COMMAND_WORDS_MAX = 256, COMMAND_SECTIONS_MAX = 20 };
 
 // One call of a command, as main() understood the command line. Borrowed for the call.
 struct invocation {

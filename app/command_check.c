@@ -18,6 +18,8 @@ struct check {
 static sg_result check_configuration(const struct settings_all *all, struct buffer *note)
 {
     SG_TRY(mail_options_check(&all->mail));
+    SG_TRY(webhook_options_check(&all->webhook));
+    SG_TRY(deliver_check(&all->deliver));
     if (!topic_prefix_is_valid(all->topics.prefix)) {
         return sg_fail(SG_FATAL, 0, "topics.prefix: \"%s\" cannot begin the name of a topic",
                        all->topics.prefix);
@@ -163,7 +165,7 @@ const struct command check_command = {
             "that\n"
             "are read together, and the mail server (it logs in and sends nothing). Status 1 if\n"
             "anything failed.\n",
-    .sections = {"kafka", "topics", "registry", "smtp", NULL},
+    .sections = {"kafka", "topics", "registry", "smtp", "mail", "webhook", NULL},
     .is_brief = true,
     .run = run,
 };

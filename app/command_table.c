@@ -11,6 +11,7 @@ extern const struct command decode_command;
 extern const struct command deliver_command;
 extern const struct command encode_command;
 extern const struct command fetch_command;
+extern const struct command health_command;
 extern const struct command help_command;
 extern const struct command metrics_command;
 extern const struct command produce_command;
@@ -34,6 +35,7 @@ const struct command *const command_table[] = {
     &decode_command,
     &audit_command,
     &check_command,
+    &health_command,
     &settings_command,
     &metrics_command,
     &help_command,

@@ -28,6 +28,8 @@ static const char introduction[] =
     "JSON lines\n"
     "echo '{\"instrument\":\"stock:AAPL\",\"value\":191.5}' | kcat -P -b localhost:9092 -t "
     "quotes.json\n"
+    "echo '{\"command_id\":\"c1\",\"user_id\":\"ada\",\"body\":{\"RegisterUser\":{\"email\":\"ada@"
+    "example.org\"}}}' | soglia produce commands\n"
     "soglia tail alerts deliveries --follow                                              # the "
     "same without kcat\n"
     "```\n"
@@ -42,6 +44,7 @@ static const char introduction[] =
     "`dead-letters`: original\n"
     "key and bytes, and the headers `soglia-reason`, `soglia-topic`, `soglia-partition`, "
     "`soglia-offset`, `soglia-at`, `soglia-by`.\n"
+    "What can be asked for in `commands`, with a line for each, is in [commands.md](commands.md).\n"
     "\n"
     "## Topics\n"
     "\n"
@@ -55,7 +58,8 @@ static void print_kept(const struct topic_info *info, FILE *out)
     } else if (info->retention_ms < 0) {
         fputs("for ever", out);
     } else {
-        fprintf(out, "%" PRId64 " days", info->retention_ms / DAY_MS);
+        int64_t days = info->retention_ms / DAY_MS;
+        fprintf(out, "%" PRId64 " day%s", days, days == 1 ? "" : "s");
     }
 }
 
@@ -108,9 +112,17 @@ static const char *other_writers(const struct topic_info *info)
     if (info->json) {
         return "you";
     }
-    return info->topic == TOPIC_QUOTES                                        ? "fetch, you"
-           : info->topic == TOPIC_USERS || info->topic == TOPIC_SUBSCRIPTIONS ? "you"
-                                                                              : "";
+    if (info->topic == TOPIC_USERS || info->topic == TOPIC_SUBSCRIPTIONS) {
+        return "you";
+    }
+    return info->topic == TOPIC_QUOTES     ? "fetch, you"
+           : info->topic == TOPIC_COMMANDS ? "serve, you"
+                                           : "";
+}
+
+static const char *other_readers(enum topic topic)
+{
+    return topic == TOPIC_QUOTES || topic == TOPIC_COMMAND_RESULTS ? "serve" : "";
 }
 
 static void print_topic(const struct topic_info *info, FILE *out)
@@ -129,8 +141,22 @@ static void print_topic(const struct topic_info *info, FILE *out)
     fprintf(out, " | %" PRId64 " KiB | ", info->max_message_bytes / 1024);
     print_processors(info->topic, writes, other_writers(info), out);
     fputs(" | ", out);
-    print_processors(info->topic, reads, info->topic == TOPIC_QUOTES ? "serve" : "", out);
+    print_processors(info->topic, reads, other_readers(info->topic), out);
     fputs(" |\n", out);
+}
+
+static void print_symbols(const struct record_enum *names, FILE *out)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        fprintf(out, "%s%s", i == 0 ? "" : ", ", names->symbols[i]);
+    }
+}
+
+static void print_branch_names(const struct record_value *value, FILE *out)
+{
+    for (size_t i = 0; i < value->branch_count; i++) {
+        fprintf(out, "%s%s", i == 0 ? "" : ", ", value->branches[i]->name);
+    }
 }
 
 static void print_type(const struct record_value *value, FILE *out)
@@ -139,16 +165,39 @@ static void print_type(const struct record_value *value, FILE *out)
         [RECORD_BOOLEAN] = "boolean", [RECORD_INT] = "int",        [RECORD_LONG] = "long",
         [RECORD_DOUBLE] = "double",   [RECORD_STRING] = "text",    [RECORD_ENUM] = "",
         [RECORD_RECORD] = "",         [RECORD_ARRAY] = "list of ", [RECORD_MAP] = "map to ",
+        [RECORD_UNION] = "one of ",
     };
     fputs(value->is_time ? "time" : names[value->kind], out);
     if (value->kind == RECORD_RECORD) {
         fputs(value->record->name, out);
     } else if (value->kind == RECORD_ENUM) {
-        for (size_t i = 0; i < value->names->count; i++) {
-            fprintf(out, "%s%s", i == 0 ? "" : ", ", value->names->symbols[i]);
-        }
+        print_symbols(value->names, out);
     } else if (value->kind == RECORD_ARRAY || value->kind == RECORD_MAP) {
         print_type(value->item, out);
+    } else if (value->kind == RECORD_UNION) {
+        print_branch_names(value, out);
+    }
+}
+
+// Whether the records of a topic are of this type.
+static bool has_topic(const struct record_type *type)
+{
+    enum topic topic = 0;
+    while (topic < TOPIC_COUNT && topic_info(topic)->record != type) {
+        topic++;
+    }
+    return topic < TOPIC_COUNT;
+}
+
+static void print_record(const struct record_type *type, FILE *out);
+
+// What a field may be one of, where these records stand nowhere else.
+static void print_branches(const struct record_value *value, FILE *out)
+{
+    for (size_t i = 0; i < value->branch_count; i++) {
+        if (!has_topic(value->branches[i])) {
+            print_record(value->branches[i], out);
+        }
     }
 }
 
@@ -161,6 +210,9 @@ static void print_record(const struct record_type *type, FILE *out)
         print_type(&field->value, out);
         fprintf(out, "%s | %s |\n",
                 field->has_default && !field->is_optional ? ", has a default" : "", field->doc);
+    }
+    for (size_t i = 0; i < type->field_count; i++) {
+        print_branches(&type->fields[i].value, out);
     }
 }
 

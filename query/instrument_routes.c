@@ -1,23 +1,18 @@
 // From a snapshot of the views to JSON.
 #include "query/instrument_routes.h"
 
-#include "core/service/clock.h"
-#include "query/http/json_writer.h"
+#include "query/answer_json.h"
 #include "query/list_request.h"
 #include "query/page_cursor.h"
-#include "query/query_context.h"
-#include "query/views/exact_sum.h"
-#include "query/views/history_block.h"
-#include "query/views/instrument_view.h"
-#include "query/views/position_text.h"
+#include "query/view_request.h"
+#include "query/views/quotes/exact_sum.h"
+#include "query/views/quotes/history_block.h"
+#include "query/views/quotes/instrument_view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEAN_VALUES_MAX = 10000, SCOPE_MAX = 3 * HTTP_TARGET_MAX };
-
-// The last moment that RFC 3339 can write.
-static const int64_t time_max = INT64_C(253402300799999);
+enum { MEAN_VALUES_MAX = 10000 };
 
 static void free_values(struct history_value **values)
 {
@@ -31,37 +26,8 @@ static sg_result make_values(size_t count, struct history_value **ret_values)
     return *ret_values != NULL ? sg_ok() : sg_fail(SG_RETRY, 0, "the server is out of memory");
 }
 
-// Opens a snapshot and says in the answer how far it goes.
-static sg_result begin(void *context, struct http_response *response,
-                       struct view_snapshot *ret_snapshot)
-{
-    struct query_context *query = context;
-    SG_TRY(view_store_read(query->store, ret_snapshot));
-    SG_CLEANUP(buffer_done) struct buffer position;
-    buffer_init(&position, POSITION_TEXT_MAX);
-    sg_result printed = position_text_print(ret_snapshot, &position);
-    if (printed.class == SG_DROP) {
-        // More partitions than a header takes: then there is none.
-        return sg_ok();
-    }
-    SG_TRY(printed);
-    if (position.size == 0) {
-        return sg_ok();
-    }
-    return http_response_header(response, "Soglia-Position", "%.*s", (int)position.size,
-                                (const char *)position.data);
-}
-
-static void write_time(struct json_writer *json, const char *name, int64_t ms)
-{
-    char text[CLOCK_TEXT_MAX];
-    clock_print(ms, text);
-    if (ms < 0 || ms > time_max) {
-        json_writer_null(json, name);
-    } else {
-        json_writer_literal(json, name, text);
-    }
-}
+static const enum topic topics[] = {TOPIC_QUOTES};
+static const struct position_topics positions = {topics, sizeof topics / sizeof topics[0]};
 
 static void write_instrument(struct json_writer *json, struct bytes name,
                              const struct instrument_row *row)
@@ -76,7 +42,7 @@ static void write_instrument(struct json_writer *json, struct bytes name,
         json_writer_null(json, "unit");
     }
     json_writer_text(json, "source", instrument_row_source(row));
-    write_time(json, "event_time", numbers->event_time);
+    answer_json_time(json, "event_time", numbers->event_time);
     json_writer_int(json, "event_time_ms", numbers->event_time);
     json_writer_int(json, "count", numbers->count);
     json_writer_int(json, "late", numbers->late);
@@ -86,15 +52,6 @@ static void write_instrument(struct json_writer *json, struct bytes name,
     json_writer_int(json, "offset", numbers->offset);
     json_writer_end(json);
     json_writer_end(json);
-}
-
-static void write_next(struct json_writer *json, const char *cursor)
-{
-    if (cursor[0] == '\0') {
-        json_writer_null(json, "next");
-    } else {
-        json_writer_literal(json, "next", cursor);
-    }
 }
 
 // The parameter `kind` as a prefix of names.
@@ -112,19 +69,6 @@ static sg_result read_kind(const struct http_request *request,
     memcpy(prefix, kind->data, kind->size);
     prefix[kind->size] = ':';
     *ret_prefix = bytes_of(prefix, kind->size + 1);
-    return sg_ok();
-}
-
-// The key in the parameter `cursor`; empty when there is none.
-static sg_result read_cursor(const struct http_request *request, struct bytes scope,
-                             uint8_t key[static PAGE_CURSOR_KEY_MAX], struct bytes *ret_key)
-{
-    const struct bytes *text = http_request_parameter(request, "cursor");
-    size_t size = 0;
-    if (text != NULL) {
-        SG_TRY(page_cursor_read(scope, *text, key, &size));
-    }
-    *ret_key = bytes_of(key, size);
     return sg_ok();
 }
 
@@ -156,7 +100,7 @@ sg_result instrument_routes_list(void *context, const struct http_request *reque
                                  struct http_response *response)
 {
     SG_CLEANUP(buffer_done) struct buffer scope;
-    buffer_init(&scope, SCOPE_MAX);
+    buffer_init(&scope, LIST_REQUEST_SCOPE_MAX);
     SG_TRY(list_request_scope(request, &scope));
     struct list_page page = {.count = 0};
     SG_TRY(list_request_limit(request, &page.limit));
@@ -164,9 +108,9 @@ sg_result instrument_routes_list(void *context, const struct http_request *reque
     uint8_t prefix[INSTRUMENT_NAME_MAX];
     uint8_t key[PAGE_CURSOR_KEY_MAX];
     SG_TRY(read_kind(request, prefix, &range.prefix));
-    SG_TRY(read_cursor(request, buffer_bytes(&scope), key, &range.after));
+    SG_TRY(list_request_cursor(request, buffer_bytes(&scope), key, &range.after));
     SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
-    SG_TRY(begin(context, response, &snapshot));
+    SG_TRY(view_request_begin(context, &positions, response, &snapshot));
 
     json_writer_init(&page.json, &response->body);
     json_writer_object(&page.json, NULL);
@@ -178,7 +122,7 @@ sg_result instrument_routes_list(void *context, const struct http_request *reque
         page_cursor_print(buffer_bytes(&scope), bytes_of(page.last, page.last_size), cursor);
         SG_TRY(list_request_link(request, cursor, response));
     }
-    write_next(&page.json, cursor);
+    answer_json_next(&page.json, cursor);
     json_writer_end(&page.json);
     return json_writer_finish(&page.json);
 }
@@ -198,7 +142,7 @@ static void look_done(struct look *look)
 static sg_result look_up(void *context, const struct http_request *request,
                          struct http_response *response, struct look *look)
 {
-    SG_TRY(begin(context, response, &look->snapshot));
+    SG_TRY(view_request_begin(context, &positions, response, &look->snapshot));
     SG_TRY(instrument_view_find(look->snapshot.store, look->snapshot.transaction,
                                 request->captures[0], &look->row, &look->found));
     return look->found ? sg_ok()
@@ -233,7 +177,7 @@ static sg_result read_range(const struct http_request *request, struct bytes sco
     ret_range->from = (struct history_value){.event_time = from < 0 ? 0 : from};
     uint8_t key[PAGE_CURSOR_KEY_MAX];
     struct bytes start;
-    SG_TRY(read_cursor(request, scope, key, &start));
+    SG_TRY(list_request_cursor(request, scope, key, &start));
     if (start.size == HISTORY_VALUE_BYTES) {
         ret_range->from = history_block_value(start, 0);
     }
@@ -244,7 +188,7 @@ static void write_value(struct json_writer *json, const struct history_value *va
 {
     json_writer_object(json, NULL);
     json_writer_double(json, "value", value->value);
-    write_time(json, "event_time", value->event_time);
+    answer_json_time(json, "event_time", value->event_time);
     json_writer_int(json, "event_time_ms", value->event_time);
     json_writer_int(json, "partition", value->partition);
     json_writer_int(json, "offset", value->offset);
@@ -275,7 +219,7 @@ static sg_result write_quotes(const struct http_request *request, struct http_re
         write_value(&json, &values[i]);
     }
     json_writer_end(&json);
-    write_next(&json, cursor);
+    answer_json_next(&json, cursor);
     json_writer_end(&json);
     return json_writer_finish(&json);
 }
@@ -284,7 +228,7 @@ sg_result instrument_routes_quotes(void *context, const struct http_request *req
                                    struct http_response *response)
 {
     SG_CLEANUP(buffer_done) struct buffer scope;
-    buffer_init(&scope, SCOPE_MAX);
+    buffer_init(&scope, LIST_REQUEST_SCOPE_MAX);
     SG_TRY(list_request_scope(request, &scope));
     struct history_range range;
     memset(&range, 0, sizeof range);
@@ -314,8 +258,8 @@ static sg_result write_mean(struct http_response *response, const struct http_re
     json_writer_text(&json, "instrument", request->captures[0]);
     json_writer_double(&json, "mean", exact_sum_mean(&values[0].value, count, sizeof values[0]));
     json_writer_int(&json, "count", (int64_t)count);
-    write_time(&json, "from", values[count - 1].event_time);
-    write_time(&json, "to", values[0].event_time);
+    answer_json_time(&json, "from", values[count - 1].event_time);
+    answer_json_time(&json, "to", values[0].event_time);
     json_writer_end(&json);
     return json_writer_finish(&json);
 }
@@ -340,20 +284,4 @@ sg_result instrument_routes_mean(void *context, const struct http_request *reque
         return http_response_problem(response, request, 404, "this instrument has no history");
     }
     return write_mean(response, request, values, count);
-}
-
-sg_result instrument_routes_ready(void *context, const struct http_request *request,
-                                  bool *ret_ready)
-{
-    struct query_context *query = context;
-    const struct bytes *parameter = http_request_parameter(request, "min_position");
-    struct bytes wanted =
-        parameter != NULL ? *parameter : request->headers[HTTP_HEADER_MIN_POSITION];
-    if (parameter == NULL && wanted.size == 0) {
-        *ret_ready = true;
-        return sg_ok();
-    }
-    SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
-    SG_TRY(view_store_read(query->store, &snapshot));
-    return position_text_reached(&snapshot, wanted, ret_ready);
 }

@@ -17,7 +17,3 @@ sg_result instrument_routes_quotes(void *context, const struct http_request *req
 // The mean of its last values.
 sg_result instrument_routes_mean(void *context, const struct http_request *request,
                                  struct http_response *response);
-
-// Whether the views have reached the request's min_position, parameter or header.
-sg_result instrument_routes_ready(void *context, const struct http_request *request,
-                                  bool *ret_ready);

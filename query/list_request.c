@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LINK_MAX = 3 * HTTP_TARGET_MAX };
+enum { LINK_MAX = 3 * HTTP_TARGET_MAX, NAME_BYTES_MAX = 128 };
 
 sg_result list_request_int(const struct http_request *request, const char *name,
                            const int64_t limits[static 2], int64_t fallback, int64_t *ret_value)
@@ -29,6 +29,17 @@ sg_result list_request_limit(const struct http_request *request, size_t *ret_lim
     int64_t limit = 0;
     SG_TRY(list_request_int(request, "limit", limits, LIST_REQUEST_LIMIT_DEFAULT, &limit));
     *ret_limit = (size_t)limit;
+    return sg_ok();
+}
+
+sg_result list_request_name(const struct http_request *request, const char *name,
+                            struct bytes *ret_name)
+{
+    const struct bytes *text = http_request_parameter(request, name);
+    if (text != NULL && (text->size == 0 || text->size > NAME_BYTES_MAX)) {
+        return sg_fail(SG_DROP, 400, "%s must have 1 to %d bytes", name, NAME_BYTES_MAX);
+    }
+    *ret_name = text == NULL ? bytes_of_text("") : *text;
     return sg_ok();
 }
 
@@ -69,6 +80,18 @@ sg_result list_request_scope(const struct http_request *request, struct buffer *
             SG_TRY(buffer_append(out, parameter->value));
         }
     }
+    return sg_ok();
+}
+
+sg_result list_request_cursor(const struct http_request *request, struct bytes scope,
+                              uint8_t key[static PAGE_CURSOR_KEY_MAX], struct bytes *ret_key)
+{
+    const struct bytes *text = http_request_parameter(request, "cursor");
+    size_t size = 0;
+    if (text != NULL) {
+        SG_TRY(page_cursor_read(scope, *text, key, &size));
+    }
+    *ret_key = bytes_of(key, size);
     return sg_ok();
 }
 

@@ -10,6 +10,7 @@ enum {
     CONNECTIONS = 64,
     TIMEOUT_MS = 10000,
     HEADER_BYTES = 8192,
+    BODY_BYTES = 1024, // No route takes one.
 };
 
 static const struct option options[] = {
@@ -64,6 +65,9 @@ sg_result metrics_server_open(const struct metrics_settings *settings,
         .per_address = CONNECTIONS,
         .timeout_ms = TIMEOUT_MS,
         .header_bytes = HEADER_BYTES,
+        .body_bytes = BODY_BYTES,
+        .cors_origins = "",
+        .trusted_proxies = "",
     };
     server->application = (struct http_application){
         .routes = routes,

@@ -1,24 +1,35 @@
-// The parts in their order: file, server, feeder. They end in the reverse order but for the server,
-// which goes first, so that nobody reads what is being closed.
+// The parts in their order: file, feeder, accounts, server. They end in the reverse order but for
+// the server, which goes first, so that nobody reads what is being closed.
 #include "query/query_service.h"
 
+#include "query/accounts/account_services.h"
 #include "query/query_server.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct query_service {
     struct query_context context;
+    struct account_services accounts;
     struct http_application application;
     struct view_store *store;
     struct view_feeder *feeder;
+    struct sse_hub *streams;
     struct http_server *server;
     bool (*also_ready)(void *also_context, struct buffer *ret_lacking);
     void *also_context;
-    pthread_rwlock_t lock; // Guards `server`, which the feeder's thread tells of commits.
+    pthread_rwlock_t lock; // Guards `server` and `accounts.commands`, which other threads wake.
 };
 
-static void note_commit(void *context)
+static struct registry *registry_of(void *context)
+{
+    const struct query_service *service = context;
+    return view_feeder_registry(service->feeder);
+}
+
+// Wakes the requests that wait for views, changes, passwords or events.
+static void wake(void *context)
 {
     struct query_service *service = context;
     pthread_rwlock_rdlock(&service->lock);
@@ -26,6 +37,18 @@ static void note_commit(void *context)
         http_server_notify(service->server);
     }
     pthread_rwlock_unlock(&service->lock);
+}
+
+static void note_commit(void *context)
+{
+    struct query_service *service = context;
+    pthread_rwlock_rdlock(&service->lock);
+    struct command_desk *commands = service->accounts.commands;
+    if (commands != NULL) {
+        command_desk_look(commands);
+    }
+    pthread_rwlock_unlock(&service->lock);
+    wake(service);
 }
 
 static bool is_ready(void *context, struct buffer *ret_lacking)
@@ -36,6 +59,32 @@ static bool is_ready(void *context, struct buffer *ret_lacking)
 static void drop_service(struct query_service **service)
 {
     sg_ignore(query_service_close(service));
+}
+
+static sg_result open_accounts(struct query_service *service,
+                               const struct query_service_config *config)
+{
+    service->accounts = (struct account_services){
+        .store = service->store,
+        .secrets = config->secrets,
+        .auth = config->auth,
+        .market_is_private = strcmp(config->auth->market_data, "private") == 0,
+    };
+    SG_TRY(login_limit_new(config->auth, &service->accounts.logins));
+    SG_TRY(password_desk_open(config->auth, wake, service, &service->accounts.passwords));
+    struct command_desk *commands = NULL;
+    SG_TRY(command_desk_open(&(struct command_desk_config){.commands = config->commands,
+                                                           .kafka = config->kafka,
+                                                           .topics = config->topics,
+                                                           .store = service->store,
+                                                           .registry = registry_of,
+                                                           .wake = wake,
+                                                           .context = service},
+                             &commands));
+    pthread_rwlock_wrlock(&service->lock);
+    service->accounts.commands = commands;
+    pthread_rwlock_unlock(&service->lock);
+    return sg_ok();
 }
 
 static sg_result open_parts(struct query_service *service,
@@ -50,11 +99,24 @@ static sg_result open_parts(struct query_service *service,
                                                          .committed = note_commit,
                                                          .context = service},
                             &service->feeder));
+    SG_TRY(open_accounts(service, config));
+    SG_TRY(sse_hub_open(&(struct sse_hub_config){.kafka = config->kafka,
+                                                 .topics = config->topics,
+                                                 .settings = config->streams,
+                                                 .connections = config->http->connections,
+                                                 .registry = registry_of,
+                                                 .news = wake,
+                                                 .context = service},
+                        &service->streams));
     service->context = (struct query_context){
         .ready = is_ready,
         .ready_context = service,
+        .state_folder = config->state->dir,
         .store = service->store,
         .feeder = service->feeder,
+        .accounts = &service->accounts,
+        .secrets = config->secrets,
+        .streams = service->streams,
         .registry_external = config->registry->url[0] != '\0',
     };
     query_server_application(&service->context, &service->application);
@@ -90,8 +152,15 @@ sg_result query_service_close(struct query_service **service)
     pthread_rwlock_wrlock(&closing->lock);
     struct http_server *server = SG_MOVE(closing->server);
     pthread_rwlock_unlock(&closing->lock);
+    if (closing->streams != NULL) {
+        sse_hub_quit(closing->streams);
+    }
     http_server_close(&server);
+    sse_hub_close(&closing->streams);
     sg_result result = view_feeder_close(&closing->feeder);
+    command_desk_close(&closing->accounts.commands);
+    password_desk_close(&closing->accounts.passwords);
+    login_limit_free(&closing->accounts.logins);
     view_store_close(&closing->store);
     pthread_rwlock_destroy(&closing->lock);
     free(closing);

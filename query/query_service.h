@@ -1,7 +1,11 @@
 // The whole of `soglia serve` in one handle: the views' file, the thread that fills it, the HTTP
 // server over it. The service runs beside other work of the process.
 #pragma once
+#include "core/secrets/secrets.h"
+#include "query/commands/command_settings.h"
+#include "query/auth/auth_settings.h"
 #include "query/http/http_server.h"
+#include "query/stream/sse_hub.h"
 #include "query/views/view_feeder.h"
 
 struct query_service;
@@ -13,6 +17,10 @@ struct query_service_config {
     const struct state_settings *state;
     const struct view_settings *views;
     const struct http_settings *http;
+    const struct auth_settings *auth;
+    const struct command_settings *commands;
+    const struct secrets *secrets;
+    const struct sse_settings *streams;
     // What else this process must be able to do before /readyz says yes; writes what is lacking if
     // it is not. NULL: nothing.
     bool (*also_ready)(void *also_context, struct buffer *ret_lacking);

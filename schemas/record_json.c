@@ -2,19 +2,15 @@
 #include "schemas/record_json.h"
 
 #include "core/json_reader.h"
-#include "core/number.h"
 #include "core/settings/nearest.h"
-#include "core/timestamp.h"
+#include "schemas/record_json_scalar.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    SHOWN_CHARS_MAX = 40, // Of a text from outside in a reason.
-    KEYS_MAX = 1024,      // As many as a map has in Avro: see binary_reader.h.
+    KEYS_MAX = 1024, // As many as a map has in Avro: see binary_reader.h.
     ITEMS_MAX = 65536,
     FIRST_CAPACITY = 4,
 };
@@ -29,191 +25,15 @@ struct list {
 static sg_result read_record(const struct record_type *type, struct json_reader *reader,
                              void *record, uint64_t *ret_present);
 
-// A text from outside, made fit for a reason: cut, and nothing but printable ASCII.
-static const char *shown(struct bytes text, char ret_text[static SHOWN_CHARS_MAX + 1])
-{
-    size_t size = text.size < SHOWN_CHARS_MAX ? text.size : SHOWN_CHARS_MAX;
-    for (size_t i = 0; i < size; i++) {
-        ret_text[i] = (char)text.data[i];
-        if (ret_text[i] < ' ' || ret_text[i] > '~') {
-            ret_text[i] = '?';
-        }
-    }
-    ret_text[size] = '\0';
-    return ret_text;
-}
-
-static sg_result fail_kind(const char *wanted, enum json_reader_kind found)
-{
-    return sg_fail(SG_DROP, 0, "wants %s, found %s", wanted, json_reader_kind_name(found));
-}
-
-static sg_result expect(struct json_reader *reader, enum json_reader_kind wanted)
-{
-    enum json_reader_kind found;
-    SG_TRY(json_reader_peek(reader, &found));
-    return found == wanted ? sg_ok() : fail_kind(json_reader_kind_name(wanted), found);
-}
-
-static sg_result read_boolean(struct json_reader *reader, void *place)
-{
-    bool value = false;
-    SG_TRY(expect(reader, JSON_READER_BOOLEAN));
-    SG_TRY(json_reader_boolean(reader, &value));
-    memcpy(place, &value, sizeof value);
-    return sg_ok();
-}
-
-// Numbers that JSON has no form for are texts, as record_json_print() writes them.
-static sg_result read_double_text(struct json_reader *reader, void *place)
-{
-    static const char *const names[] = {"NaN", "Infinity", "-Infinity"};
-    static const double values[] = {NAN, INFINITY, -INFINITY};
-    struct bytes text;
-    char copy[SHOWN_CHARS_MAX + 1];
-    SG_TRY(json_reader_string(reader, &text));
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (bytes_is_text(text, names[i])) {
-            memcpy(place, &values[i], sizeof values[i]);
-            return sg_ok();
-        }
-    }
-    return sg_fail(SG_DROP, 0, "wants a number, found a string \"%s\"", shown(text, copy));
-}
-
-static sg_result read_double(struct json_reader *reader, void *place)
-{
-    struct bytes text;
-    enum json_reader_kind kind;
-    bool is_whole = false;
-    double value = 0;
-    char copy[SHOWN_CHARS_MAX + 1];
-    SG_TRY(json_reader_peek(reader, &kind));
-    if (kind == JSON_READER_STRING) {
-        return read_double_text(reader, place);
-    }
-    SG_TRY(expect(reader, JSON_READER_NUMBER));
-    SG_TRY(json_reader_number(reader, &text, &is_whole));
-    if (!number_read_double(text, &value)) {
-        return sg_fail(SG_DROP, 0, "wants a finite number, %s does not fit a double",
-                       shown(text, copy));
-    }
-    memcpy(place, &value, sizeof value);
-    return sg_ok();
-}
-
-static sg_result read_whole(struct json_reader *reader, int64_t min, int64_t max,
-                            int64_t *ret_value)
-{
-    struct bytes text;
-    bool is_whole = false;
-    int64_t value = 0;
-    char copy[SHOWN_CHARS_MAX + 1];
-    SG_TRY(expect(reader, JSON_READER_NUMBER));
-    SG_TRY(json_reader_number(reader, &text, &is_whole));
-    if (!is_whole) {
-        return sg_fail(SG_DROP, 0, "wants a whole number, found %s", shown(text, copy));
-    }
-    if (!number_read_int(text, &value) || value < min || value > max) {
-        return sg_fail(SG_DROP, 0, "wants a number from %" PRId64 " to %" PRId64 ", found %s", min,
-                       max, shown(text, copy));
-    }
-    *ret_value = value;
-    return sg_ok();
-}
-
-static sg_result read_int(struct json_reader *reader, void *place)
-{
-    int64_t value = 0;
-    SG_TRY(read_whole(reader, INT32_MIN, INT32_MAX, &value));
-    memcpy(place, &(int32_t){(int32_t)value}, sizeof(int32_t));
-    return sg_ok();
-}
-
-static sg_result read_long(struct json_reader *reader, void *place)
-{
-    int64_t value = 0;
-    SG_TRY(read_whole(reader, INT64_MIN, INT64_MAX, &value));
-    memcpy(place, &value, sizeof value);
-    return sg_ok();
-}
-
-static sg_result read_time(struct json_reader *reader, void *place)
-{
-    enum json_reader_kind kind;
-    struct bytes text;
-    int64_t ms = 0;
-    char copy[SHOWN_CHARS_MAX + 1];
-    SG_TRY(json_reader_peek(reader, &kind));
-    if (kind == JSON_READER_NUMBER) {
-        return read_long(reader, place);
-    }
-    if (kind != JSON_READER_STRING) {
-        return fail_kind("ms since 1970 or a time like 2026-11-21T08:00:00Z", kind);
-    }
-    SG_TRY(json_reader_string(reader, &text));
-    if (!timestamp_read(text, &ms)) {
-        return sg_fail(SG_DROP, 0,
-                       "wants ms since 1970 or a time like 2026-11-21T08:00:00Z, found \"%s\"",
-                       shown(text, copy));
-    }
-    memcpy(place, &ms, sizeof ms);
-    return sg_ok();
-}
-
-static sg_result read_string(struct json_reader *reader, void *place)
-{
-    struct bytes text;
-    SG_TRY(expect(reader, JSON_READER_STRING));
-    SG_TRY(json_reader_string(reader, &text));
-    memcpy(place, &text, sizeof text);
-    return sg_ok();
-}
-
-static sg_result read_enum(const struct record_enum *names, struct json_reader *reader, void *place)
-{
-    struct bytes text;
-    char copy[SHOWN_CHARS_MAX + 1];
-    SG_TRY(read_string(reader, &text));
-    int index = record_type_symbol(names, text);
-    if (index >= 0) {
-        memcpy(place, &(unsigned){(unsigned)index}, sizeof(unsigned));
-        return sg_ok();
-    }
-    char known[SG_REASON_MAX] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < names->count && used < sizeof known; i++) {
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ",
-                                 names->symbols[i]);
-    }
-    return sg_fail(SG_DROP, 0, "wants one of %s, found \"%s\"", known, shown(text, copy));
-}
-
 static sg_result read_value(const struct record_value *value, struct json_reader *reader,
                             void *place)
 {
     uint64_t present = 0;
-    switch (value->kind) {
-    case RECORD_BOOLEAN:
-        return read_boolean(reader, place);
-    case RECORD_INT:
-        return read_int(reader, place);
-    case RECORD_LONG:
-        return value->is_time ? read_time(reader, place) : read_long(reader, place);
-    case RECORD_DOUBLE:
-        return read_double(reader, place);
-    case RECORD_STRING:
-        return read_string(reader, place);
-    case RECORD_ENUM:
-        return read_enum(value->names, reader, place);
-    case RECORD_RECORD:
-        SG_TRY(read_record(value->record, reader, place, &present));
-        return record_json_require(value->record, present, record_json_required(value->record));
-    case RECORD_ARRAY:
-    case RECORD_MAP:
-        break; // Only fields are lists: read_array() and read_map() read them.
+    if (value->kind != RECORD_RECORD) {
+        return record_json_scalar(value, reader, place);
     }
-    return sg_fail(SG_FATAL, 0, "a list within a list");
+    SG_TRY(read_record(value->record, reader, place, &present));
+    return record_json_require(value->record, present, record_json_required(value->record));
 }
 
 // Makes room for one item more, zeroed.
@@ -243,7 +63,7 @@ static sg_result read_array(const struct record_value *value, struct json_reader
                             struct list *list)
 {
     bool has = false;
-    SG_TRY(expect(reader, JSON_READER_ARRAY));
+    SG_TRY(record_json_expect(reader, JSON_READER_ARRAY));
     SG_TRY(json_reader_enter(reader));
     SG_TRY(json_reader_item(reader, &has));
     while (has) {
@@ -273,8 +93,8 @@ static sg_result read_map(const struct record_value *value, struct json_reader *
 {
     bool has = false;
     struct bytes key;
-    char copy[SHOWN_CHARS_MAX + 1];
-    SG_TRY(expect(reader, JSON_READER_OBJECT));
+    char copy[RECORD_JSON_SHOWN_MAX + 1];
+    SG_TRY(record_json_expect(reader, JSON_READER_OBJECT));
     SG_TRY(json_reader_enter(reader));
     SG_TRY(json_reader_member(reader, &has, &key));
     while (has) {
@@ -282,10 +102,10 @@ static sg_result read_map(const struct record_value *value, struct json_reader *
         uint8_t *item = list->items + (list->count - 1) * value->item_size;
         memcpy(item, &key, sizeof key);
         if (is_repeated(list, value->item_size, key)) {
-            return sg_fail(SG_DROP, 0, "key \"%s\" is given twice", shown(key, copy));
+            return sg_fail(SG_DROP, 0, "key \"%s\" is given twice", record_json_shown(key, copy));
         }
         SG_TRY(sg_explain(read_value(value->item, reader, item + value->item_offset), "\"%s\"",
-                          shown(key, copy)));
+                          record_json_shown(key, copy)));
         SG_TRY(json_reader_member(reader, &has, &key));
     }
     return sg_ok();
@@ -300,6 +120,55 @@ static sg_result read_list(const struct record_field *field, struct json_reader 
     memcpy(record + field->offset, &list.items, sizeof list.items);
     memcpy(record + field->count_offset, &list.count, sizeof list.count);
     return sg_ok();
+}
+
+static sg_result fail_branch(const struct record_value *value, const char *found)
+{
+    char known[SG_REASON_MAX] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < value->branch_count && used < sizeof known; i++) {
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ",
+                                 value->branches[i]->name);
+    }
+    return sg_fail(SG_DROP, 0, "wants an object with one of %s as its only key, found %s", known,
+                   found);
+}
+
+static int find_branch(const struct record_value *value, struct bytes name)
+{
+    for (size_t i = 0; i < value->branch_count; i++) {
+        if (bytes_is_text(name, value->branches[i]->name)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static sg_result read_union(const struct record_field *field, struct json_reader *reader,
+                            uint8_t *record)
+{
+    bool has = false;
+    struct bytes name = {NULL, 0};
+    char copy[RECORD_JSON_SHOWN_MAX + 1];
+    SG_TRY(record_json_expect(reader, JSON_READER_OBJECT));
+    SG_TRY(json_reader_enter(reader));
+    SG_TRY(json_reader_member(reader, &has, &name));
+    int branch = has ? find_branch(&field->value, name) : -1;
+    if (branch < 0) {
+        char found[RECORD_JSON_SHOWN_MAX + 3] = "none";
+        if (has) {
+            snprintf(found, sizeof found, "\"%s\"", record_json_shown(name, copy));
+        }
+        return fail_branch(&field->value, found);
+    }
+    const struct record_type *type = field->value.branches[branch];
+    uint64_t present = 0;
+    memcpy(record + field->branch_offset, &(unsigned){(unsigned)branch}, sizeof(unsigned));
+    SG_TRY(
+        sg_explain(read_record(type, reader, record + field->offset, &present), "%s", type->name));
+    SG_TRY(record_json_require(type, present, record_json_required(type)));
+    SG_TRY(json_reader_member(reader, &has, &name));
+    return has ? fail_branch(&field->value, "two") : sg_ok();
 }
 
 static sg_result read_field(const struct record_field *field, struct json_reader *reader,
@@ -317,13 +186,16 @@ static sg_result read_field(const struct record_field *field, struct json_reader
     if (field->value.kind == RECORD_ARRAY || field->value.kind == RECORD_MAP) {
         return read_list(field, reader, record);
     }
+    if (field->value.kind == RECORD_UNION) {
+        return read_union(field, reader, record);
+    }
     return read_value(&field->value, reader, record + field->offset);
 }
 
 static sg_result fail_unknown(const struct record_type *type, struct bytes name)
 {
-    char copy[SHOWN_CHARS_MAX + 1];
-    struct nearest nearest = {.wanted = shown(name, copy)};
+    char copy[RECORD_JSON_SHOWN_MAX + 1];
+    struct nearest nearest = {.wanted = record_json_shown(name, copy)};
     for (size_t i = 0; i < type->field_count; i++) {
         nearest_offer(&nearest, type->fields[i].name);
     }
@@ -352,7 +224,7 @@ static sg_result read_record(const struct record_type *type, struct json_reader 
     uint64_t present = 0;
     size_t guess = 0;
     record_type_defaults(type, record);
-    SG_TRY(expect(reader, JSON_READER_OBJECT));
+    SG_TRY(record_json_expect(reader, JSON_READER_OBJECT));
     SG_TRY(json_reader_enter(reader));
     SG_TRY(json_reader_member(reader, &has, &name));
     while (has) {

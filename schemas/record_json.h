@@ -1,6 +1,6 @@
 // Records as plain JSON: an optional field is a value or null, an enum its symbol, a time a number
-// of ms or RFC 3339, a double that is not finite the text NaN, Infinity or -Infinity. None of
-// Avro's own wrappers of unions.
+// of ms or RFC 3339, a double that is not finite the text NaN, Infinity or -Infinity, one of
+// several records an object with the record's name as its only key. No wrapper around other unions.
 #pragma once
 #include "schemas/record_type.h"
 

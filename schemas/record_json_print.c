@@ -103,7 +103,8 @@ static sg_result print_value(const struct record_value *value, const void *place
         return record_json_print(value->record, place, out);
     case RECORD_ARRAY:
     case RECORD_MAP:
-        break; // Only fields are lists: print_list() prints them.
+    case RECORD_UNION:
+        break; // Only fields are lists or unions: print_field() prints them.
     }
     return sg_fail(SG_FATAL, 0, "a list within a list");
 }
@@ -132,6 +133,17 @@ static sg_result print_list(const struct record_field *field, const uint8_t *rec
     return print_text(out, is_map ? "}" : "]");
 }
 
+static sg_result print_union(const struct record_field *field, const uint8_t *record,
+                             struct buffer *out)
+{
+    const struct record_type *type = record_type_branch(field, record);
+    SG_TRY(print_text(out, "{\""));
+    SG_TRY(print_text(out, type->name));
+    SG_TRY(print_text(out, "\":"));
+    SG_TRY(record_json_print(type, record + field->offset, out));
+    return print_text(out, "}");
+}
+
 static sg_result print_field(const struct record_field *field, const uint8_t *record,
                              struct buffer *out)
 {
@@ -143,6 +155,9 @@ static sg_result print_field(const struct record_field *field, const uint8_t *re
     }
     if (field->value.kind == RECORD_ARRAY || field->value.kind == RECORD_MAP) {
         return print_list(field, record, out);
+    }
+    if (field->value.kind == RECORD_UNION) {
+        return print_union(field, record, out);
     }
     return print_value(&field->value, record + field->offset, out);
 }

@@ -1,6 +1,7 @@
 // Walks records by their descriptor.
 #include "schemas/record_type.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool value_equal(const struct record_value *value, const void *left, const void *right);
@@ -42,6 +43,14 @@ bool record_type_has(const struct record_field *field, const void *record)
         memcpy(&has, member(record, field->has_offset), sizeof has);
     }
     return has;
+}
+
+const struct record_type *record_type_branch(const struct record_field *field, const void *record)
+{
+    unsigned branch = 0;
+    memcpy(&branch, member(record, field->branch_offset), sizeof branch);
+    assert(branch < field->value.branch_count);
+    return field->value.branches[branch];
 }
 
 static bool text_equal(const void *left, const void *right)
@@ -98,9 +107,17 @@ static bool value_equal(const struct record_value *value, const void *left, cons
         return record_type_equal(value->record, left, right);
     case RECORD_ARRAY:
     case RECORD_MAP:
-        break; // Only fields are lists: items_equal() compares them.
+    case RECORD_UNION:
+        break; // Only fields are lists or unions: field_equal() compares them.
     }
     return false;
+}
+
+static bool union_equal(const struct record_field *field, const void *left, const void *right)
+{
+    const struct record_type *type = record_type_branch(field, left);
+    return type == record_type_branch(field, right) &&
+           record_type_equal(type, member(left, field->offset), member(right, field->offset));
 }
 
 static bool field_equal(const struct record_field *field, const void *left, const void *right)
@@ -114,6 +131,9 @@ static bool field_equal(const struct record_field *field, const void *left, cons
     }
     if (field->value.kind == RECORD_ARRAY || field->value.kind == RECORD_MAP) {
         return items_equal(field, left, right);
+    }
+    if (field->value.kind == RECORD_UNION) {
+        return union_equal(field, left, right);
     }
     return value_equal(&field->value, member(left, field->offset), member(right, field->offset));
 }

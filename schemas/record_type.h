@@ -16,6 +16,7 @@ enum record_kind {
     RECORD_RECORD,  // a struct
     RECORD_ARRAY,   // a pointer to the items, and a count
     RECORD_MAP,     // a pointer to pairs of a key (struct bytes) and a value, and a count
+    RECORD_UNION,   // one of several structs, and which
 };
 
 struct record_enum {
@@ -31,9 +32,11 @@ struct record_value {
     bool is_time;                    // A long in ms since the epoch, UTC.
     const struct record_enum *names; // Of an enum.
     const struct record_type *record;
-    const struct record_value *item; // Of an array or a map.
-    size_t item_size;                // From one item to the next, in bytes.
-    size_t item_offset;              // Of the value in an item: behind the key of a map.
+    const struct record_value *item;           // Of an array or a map.
+    size_t item_size;                          // From one item to the next, in bytes.
+    size_t item_offset;                        // Of the value in an item: behind the key of a map.
+    const struct record_type *const *branches; // Of a union.
+    size_t branch_count;
 };
 
 struct record_field {
@@ -41,7 +44,8 @@ struct record_field {
     const char *doc;
     struct record_value value;
     size_t offset;
-    size_t count_offset; // Of an array or a map.
+    size_t count_offset;  // Of an array or a map.
+    size_t branch_offset; // Of a union: which branch it is, an enum.
     bool is_optional;
     size_t has_offset; // Of an optional field.
     bool has_default;
@@ -73,6 +77,9 @@ void record_type_defaults(const struct record_type *type, void *ret_record);
 
 // Whether an optional field has a value; true for a field that is not optional. Any thread.
 bool record_type_has(const struct record_field *field, const void *record);
+
+// The type of what a field of a union has. Any thread.
+const struct record_type *record_type_branch(const struct record_field *field, const void *record);
 
 // True when all fields are the same: doubles by their bits, maps with their order. Any thread.
 bool record_type_equal(const struct record_type *type, const void *left, const void *right);

@@ -212,7 +212,8 @@ static sg_result create(struct work *work, const struct topic_info *info, int32_
                                           .partitions = partitions,
                                           .replication = (int32_t)work->config->topics->replication,
                                           .configs = wanted.configs,
-                                          .newer = info->json ? NULL : any_time};
+                                          .newer =
+                                              info->json || info->outside_only ? NULL : any_time};
     SG_TRY(kafka_admin_create(work->admin, &plan));
     SG_TRY(look_at(work, info, row));
     // Of several brokers each learns of it in its own time, and any of them may answer.

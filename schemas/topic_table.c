@@ -1,7 +1,12 @@
 // The topics.
 #include "schemas/topic_table.h"
+#include "schemas/account_state.h"
 #include "schemas/alert.h"
+#include "schemas/command.h"
+#include "schemas/command_result.h"
+#include "schemas/command_state.h"
 #include "schemas/delivery.h"
+#include "schemas/endpoint_state.h"
 #include "schemas/instrument_state.h"
 #include "schemas/journal.h"
 #include "schemas/notification.h"
@@ -103,6 +108,23 @@ static const struct topic_info topics[TOPIC_COUNT] = {
                           .json = true,
                           .retention_ms = INT64_C(7) * 86400000,
                           .max_message_bytes = INT64_C(16) * MIB},
+    [TOPIC_COMMANDS] = {.topic = TOPIC_COMMANDS,
+                        .name = "commands",
+                        .record = &command_type,
+                        KEY(command, user_id),
+                        .twin = TOPIC_COMMANDS,
+                        .group = TOPIC_GROUP_USER,
+                        .retention_ms = FOR_EVER,
+                        .max_message_bytes = INT64_C(16) * MIB,
+                        .outside_only = true},
+    [TOPIC_COMMAND_RESULTS] = {.topic = TOPIC_COMMAND_RESULTS,
+                               .name = "command-results",
+                               .record = &command_result_type,
+                               KEY(command_result, user_id),
+                               .twin = TOPIC_COMMAND_RESULTS,
+                               .group = TOPIC_GROUP_USER,
+                               .retention_ms = 86400000,
+                               .max_message_bytes = USUAL_BYTES},
     // The largest input and what is said about it.
     [TOPIC_DEAD_LETTERS] = {.topic = TOPIC_DEAD_LETTERS,
                             .name = "dead-letters",
@@ -142,6 +164,38 @@ static const struct topic_info topics[TOPIC_COUNT] = {
                                         .compacted = true,
                                         .retention_ms = FOR_EVER,
                                         .max_message_bytes = USUAL_BYTES},
+    [TOPIC_DELIVER_ENDPOINTS_CHANGELOG] = {.topic = TOPIC_DELIVER_ENDPOINTS_CHANGELOG,
+                                           .name = "soglia-deliver-endpoints-changelog",
+                                           .record = &endpoint_state_type,
+                                           .twin = TOPIC_DELIVER_ENDPOINTS_CHANGELOG,
+                                           .group = TOPIC_GROUP_USER,
+                                           .compacted = true,
+                                           .retention_ms = FOR_EVER,
+                                           .max_message_bytes = USUAL_BYTES},
+    [TOPIC_ACCOUNTS_USERS_CHANGELOG] = {.topic = TOPIC_ACCOUNTS_USERS_CHANGELOG,
+                                        .name = "soglia-accounts-users-changelog",
+                                        .record = &account_state_type,
+                                        .twin = TOPIC_ACCOUNTS_USERS_CHANGELOG,
+                                        .group = TOPIC_GROUP_USER,
+                                        .compacted = true,
+                                        .retention_ms = FOR_EVER,
+                                        .max_message_bytes = USUAL_BYTES},
+    [TOPIC_ACCOUNTS_SUBSCRIPTIONS_CHANGELOG] = {.topic = TOPIC_ACCOUNTS_SUBSCRIPTIONS_CHANGELOG,
+                                                .name = "soglia-accounts-subscriptions-changelog",
+                                                .record = &subscription_type,
+                                                .twin = TOPIC_ACCOUNTS_SUBSCRIPTIONS_CHANGELOG,
+                                                .group = TOPIC_GROUP_USER,
+                                                .compacted = true,
+                                                .retention_ms = FOR_EVER,
+                                                .max_message_bytes = USUAL_BYTES},
+    [TOPIC_ACCOUNTS_COMMANDS_CHANGELOG] = {.topic = TOPIC_ACCOUNTS_COMMANDS_CHANGELOG,
+                                           .name = "soglia-accounts-commands-changelog",
+                                           .record = &command_state_type,
+                                           .twin = TOPIC_ACCOUNTS_COMMANDS_CHANGELOG,
+                                           .group = TOPIC_GROUP_USER,
+                                           .compacted = true,
+                                           .retention_ms = FOR_EVER,
+                                           .max_message_bytes = USUAL_BYTES},
     [TOPIC_JOURNAL] = {.topic = TOPIC_JOURNAL,
                        .name = "soglia-journal",
                        .record = &journal_type,
@@ -162,11 +216,17 @@ static const char *const names[TOPIC_COUNT] = {
     [TOPIC_QUOTES_JSON] = "quotes.json",
     [TOPIC_SUBSCRIPTIONS_JSON] = "subscriptions.json",
     [TOPIC_USERS_JSON] = "users.json",
+    [TOPIC_COMMANDS] = "commands",
+    [TOPIC_COMMAND_RESULTS] = "command-results",
     [TOPIC_DEAD_LETTERS] = "dead-letters",
     [TOPIC_ALERTS_INSTRUMENTS_CHANGELOG] = "soglia-alerts-instruments-changelog",
     [TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG] = "soglia-alerts-subscriptions-changelog",
     [TOPIC_NOTIFICATIONS_USERS_CHANGELOG] = "soglia-notifications-users-changelog",
     [TOPIC_DELIVER_OUTBOX_CHANGELOG] = "soglia-deliver-outbox-changelog",
+    [TOPIC_DELIVER_ENDPOINTS_CHANGELOG] = "soglia-deliver-endpoints-changelog",
+    [TOPIC_ACCOUNTS_USERS_CHANGELOG] = "soglia-accounts-users-changelog",
+    [TOPIC_ACCOUNTS_SUBSCRIPTIONS_CHANGELOG] = "soglia-accounts-subscriptions-changelog",
+    [TOPIC_ACCOUNTS_COMMANDS_CHANGELOG] = "soglia-accounts-commands-changelog",
     [TOPIC_JOURNAL] = "soglia-journal",
 };
 

@@ -13,12 +13,18 @@ enum topic {
     TOPIC_QUOTES_JSON,
     TOPIC_SUBSCRIPTIONS_JSON,
     TOPIC_USERS_JSON,
+    TOPIC_COMMANDS,
+    TOPIC_COMMAND_RESULTS,
     TOPIC_DEAD_LETTERS,
-    TOPIC_ALERTS_INSTRUMENTS_CHANGELOG,   // soglia-alerts-instruments-changelog
-    TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG, // soglia-alerts-subscriptions-changelog
-    TOPIC_NOTIFICATIONS_USERS_CHANGELOG,  // soglia-notifications-users-changelog
-    TOPIC_DELIVER_OUTBOX_CHANGELOG,       // soglia-deliver-outbox-changelog
-    TOPIC_JOURNAL,                        // soglia-journal
+    TOPIC_ALERTS_INSTRUMENTS_CHANGELOG,     // soglia-alerts-instruments-changelog
+    TOPIC_ALERTS_SUBSCRIPTIONS_CHANGELOG,   // soglia-alerts-subscriptions-changelog
+    TOPIC_NOTIFICATIONS_USERS_CHANGELOG,    // soglia-notifications-users-changelog
+    TOPIC_DELIVER_OUTBOX_CHANGELOG,         // soglia-deliver-outbox-changelog
+    TOPIC_DELIVER_ENDPOINTS_CHANGELOG,      // soglia-deliver-endpoints-changelog
+    TOPIC_ACCOUNTS_USERS_CHANGELOG,         // soglia-accounts-users-changelog
+    TOPIC_ACCOUNTS_SUBSCRIPTIONS_CHANGELOG, // soglia-accounts-subscriptions-changelog
+    TOPIC_ACCOUNTS_COMMANDS_CHANGELOG,      // soglia-accounts-commands-changelog
+    TOPIC_JOURNAL,                          // soglia-journal
     TOPIC_COUNT
 };
 
@@ -29,8 +35,9 @@ enum { TOPIC_TOMBSTONE_MS = 86400000 };
 enum topic_group {
     TOPIC_GROUP_NONE,
     TOPIC_GROUP_INSTRUMENT, // quotes, subscriptions and the changelogs of alerts
-    TOPIC_GROUP_USER, // users, alerts, notifications, deliveries, their processors' changelogs
-    TOPIC_GROUP_JSON, // the .json twins
+    TOPIC_GROUP_USER,       // users, commands and their results, alerts, notifications, deliveries,
+                            // their processors' changelogs
+    TOPIC_GROUP_JSON,       // the .json twins
 };
 
 struct topic_info {
@@ -47,6 +54,8 @@ struct topic_info {
     enum topic_group group;
     bool json;
     bool compacted;
+    bool outside_only; // Nothing of ours that stamps by its input writes it, so the broker's guard
+                       // against times ahead of its clock stays. So it is with every .json topic.
 };
 
 struct topic_settings {

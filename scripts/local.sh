@@ -1,5 +1,6 @@
 # Sourced by up.sh, down.sh and status.sh: where a local installation keeps its things, and how its processes are started
 # and ended. Settings of soglia go through its environment variables as everywhere.
+# shellcheck shell=bash disable=SC2034
 
 home=${SOGLIA_LOCAL_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/soglia}
 kafka_nodes=${SOGLIA_LOCAL_NODES:-}

@@ -14,4 +14,6 @@ tell() {
 compose/local/kafka.sh status --data "$home/kafka" || true
 tell mail-catcher mail_catcher.py
 tell soglia "$soglia_line"
-curl -s "http://$SOGLIA_HTTP_LISTEN/readyz" && echo || true
+if curl -s "http://$SOGLIA_HTTP_LISTEN/readyz"; then
+    echo
+fi

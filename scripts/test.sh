@@ -2,14 +2,14 @@
 # Every test, one line a stage. A stage's output is in build/test/<stage>.log; of one that fails the end is shown here.
 # With names as arguments only those stages run.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 logs=build/test
 mkdir -p "$logs"
 wanted=("$@")
 passed=0 failed=0 broken=() left_out=()
 readonly shown_lines=60
 
-# Adds what the test runners counted in a log: ctest's and pytest's closing lines, and our own "N passed, N failed".
+# Adds what the test runners counted in a log: ctest's, pytest's and node's closing lines, and our own "N passed, N failed".
 count() {
     local log=$1 good=0 bad=0 total
     while read -r total bad_now; do
@@ -18,6 +18,8 @@ count() {
     while read -r good_now bad_now; do
         good=$((good + good_now)) bad=$((bad + bad_now))
     done < <(sed -nE 's/^(=+ )?([0-9]+) passed, ([0-9]+) failed.*$/\2 \3/p; s/^(=+ )?(([0-9]+) failed, )?([0-9]+) passed.* in [0-9.]+s.*$/\4 \3/p' "$log")
+    good=$((good + $(sed -nE 's/^(#|ℹ) pass ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')))
+    bad=$((bad + $(sed -nE 's/^(#|ℹ) fail ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')))
     ((good + bad > 0)) || good=1
     passed=$((passed + good)) failed=$((failed + bad))
 }
@@ -102,6 +104,7 @@ stage lint scripts/lint.sh
 stage gcc cmake --workflow --preset gcc
 stage dev cmake --workflow --preset dev
 stage oracle oracle_cases
+stage web node --test tests/web/*.test.mjs
 # The servers of the tests leave a third of the processors idle.
 beside tidy tidy
 stage python python_tests tests
@@ -111,6 +114,7 @@ stage tidy finish tidy
 
 data=${SOGLIA_DATA:-../shared/data}
 [[ -d $data/nab ]] || left_out+=("the recorded series ($data is not there; generated ones ran)")
+left_out+=("the containers (\`make compose-test\` runs them where a Docker engine runs or can be started)")
 for what in "${left_out[@]+"${left_out[@]}"}"; do
     echo "left out: $what"
 done

@@ -46,7 +46,9 @@ brokers_option=
 [[ $SOGLIA_KAFKA_BROKERS == 127.0.0.1:9092 ]] || brokers_option=" --kafka.brokers=$SOGLIA_KAFKA_BROKERS"
 
 cat <<END
-soglia is ready after $SECONDS s: Kafka at $SOGLIA_KAFKA_BROKERS, HTTP at http://$SOGLIA_HTTP_LISTEN,
+soglia is ready after $SECONDS s. Open http://$SOGLIA_HTTP_LISTEN in a browser: everything can be done there.
+
+Kafka is at $SOGLIA_KAFKA_BROKERS, the HTTP interface at http://$SOGLIA_HTTP_LISTEN/api,
 $mail_words, logs in $home/log.
 
 Try:

@@ -6,11 +6,12 @@
 #include "schemas/topic_table.h"
 #include "state/stores.h"
 
-enum { PROCESSOR_INPUTS_MAX = 4, PROCESSOR_OUTPUTS_MAX = 4 };
+enum { PROCESSOR_INPUTS_MAX = 4, PROCESSOR_OUTPUTS_MAX = 4, PROCESSOR_LANES = 2 };
 
 // Numbers of the processors, also their label in metrics.
 enum processor_id {
     PROCESSOR_INGEST,
+    PROCESSOR_ACCOUNTS,
     PROCESSOR_ALERTS,
     PROCESSOR_NOTIFICATIONS,
     PROCESSOR_DELIVER,
@@ -37,6 +38,8 @@ struct effect_outcome {
     int32_t code;
     struct bytes reply;
     int64_t at_ms;
+    int64_t not_before_ms; // Of RETRY: the receiver wants no attempt earlier, in ms since 1970; 0
+                           // for any time.
 };
 
 // Where a processor's outputs go: Kafka in the runtime, a list in the replay driver.
@@ -73,6 +76,15 @@ struct processor {
     // For processors with side effects, else NULL: when the entry of the first store is due, in ms
     // since 1970.
     int64_t (*due_ms)(const void *entry);
+
+    // The lane of an entry, below PROCESSOR_LANES: a lane that is full holds up no other. NULL: all
+    // have one lane.
+    unsigned (*lane)(const void *entry);
+
+    // Whether an entry that is due is not to be tried any more; its outcome then says so. NULL:
+    // each is tried. Fails: SG_FATAL.
+    SG_RESULT(*is_void)
+    (struct stores *stores, struct arena *arena, const void *entry, bool *ret_void);
 };
 
 // Emits through the process's emitter.

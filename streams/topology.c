@@ -2,10 +2,15 @@
 // is read before an earlier row, or somebody outside, writes it.
 #include "streams/topology.h"
 
+#include "schemas/account_state.h"
+#include "schemas/command_state.h"
+#include "schemas/endpoint_state.h"
 #include "schemas/instrument_state.h"
 #include "schemas/outbox_entry.h"
+#include "schemas/subscription.h"
 #include "schemas/subscription_state.h"
 #include "schemas/user.h"
+#include "streams/processors/accounts/accounts.h"
 #include "streams/processors/alerts.h"
 #include "streams/processors/deliver.h"
 #include "streams/processors/ingest.h"
@@ -20,6 +25,32 @@ static const struct processor ingest = {
     .inputs = {TOPIC_USERS_JSON, TOPIC_SUBSCRIPTIONS_JSON, TOPIC_QUOTES_JSON, TOPIC_COUNT},
     .outputs = {TOPIC_USERS, TOPIC_SUBSCRIPTIONS, TOPIC_QUOTES, TOPIC_COUNT},
     .take = ingest_take,
+};
+
+// Commands become users and subscriptions, each once, with an answer.
+static const struct store_spec accounts_stores[] = {
+    [ACCOUNTS_USERS] = {.name = "users",
+                        .changelog = TOPIC_ACCOUNTS_USERS_CHANGELOG,
+                        .record = &account_state_type},
+    [ACCOUNTS_SUBSCRIPTIONS] = {.name = "subscriptions",
+                                .changelog = TOPIC_ACCOUNTS_SUBSCRIPTIONS_CHANGELOG,
+                                .record = &subscription_type,
+                                .index_name = "active",
+                                .reindex = accounts_reindex_subscriptions},
+    [ACCOUNTS_COMMANDS] = {.name = "commands",
+                           .changelog = TOPIC_ACCOUNTS_COMMANDS_CHANGELOG,
+                           .record = &command_state_type,
+                           .index_name = "due",
+                           .reindex = accounts_reindex_commands},
+};
+static const struct processor accounts = {
+    .id = PROCESSOR_ACCOUNTS,
+    .name = "accounts",
+    .inputs = {TOPIC_COMMANDS, TOPIC_COUNT},
+    .outputs = {TOPIC_USERS, TOPIC_SUBSCRIPTIONS, TOPIC_COMMAND_RESULTS, TOPIC_COUNT},
+    .stores = accounts_stores,
+    .store_count = sizeof accounts_stores / sizeof accounts_stores[0],
+    .take = accounts_take,
 };
 
 // Quotes against thresholds: an alert at each edge.
@@ -61,11 +92,15 @@ static const struct processor notifications = {
     .take = notifications_take,
 };
 
-// Messages to mail servers: an outbox entry each, sent after the commit, ended by what came of it.
+// Messages to mail servers and webhooks: an outbox entry each, sent after the commit, ended by what
+// came of it.
 static const struct store_spec deliver_stores[] = {
     [DELIVER_OUTBOX] = {.name = "outbox",
                         .changelog = TOPIC_DELIVER_OUTBOX_CHANGELOG,
                         .record = &outbox_entry_type},
+    [DELIVER_ENDPOINTS] = {.name = "endpoints",
+                           .changelog = TOPIC_DELIVER_ENDPOINTS_CHANGELOG,
+                           .record = &endpoint_state_type},
 };
 static const struct processor deliver = {
     .id = PROCESSOR_DELIVER,
@@ -77,12 +112,13 @@ static const struct processor deliver = {
     .take = deliver_take,
     .take_outcome = deliver_take_outcome,
     .due_ms = deliver_due_ms,
+    .lane = deliver_lane,
+    .is_void = deliver_is_void,
 };
 
 const struct processor *const topology[PROCESSOR_COUNT] = {
-    [PROCESSOR_INGEST] = &ingest,
-    [PROCESSOR_ALERTS] = &alerts,
-    [PROCESSOR_NOTIFICATIONS] = &notifications,
+    [PROCESSOR_INGEST] = &ingest,   [PROCESSOR_ACCOUNTS] = &accounts,
+    [PROCESSOR_ALERTS] = &alerts,   [PROCESSOR_NOTIFICATIONS] = &notifications,
     [PROCESSOR_DELIVER] = &deliver,
 };
 

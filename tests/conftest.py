@@ -151,3 +151,14 @@ def soglia(processes, kafka, prefix, smtp):
     """The program, set up with the run's Kafka, the test's prefix and the test's SMTP server."""
     from support.soglia import Soglia
     return Soglia(processes, kafka.brokers, prefix, smtp.url)
+
+
+@pytest.fixture(scope="module")
+def site(kafka, tmp_path_factory):
+    """An installation that runs as long as a module's tests, with everything in one process and cheap passwords."""
+    from support.site import Site
+    running = Site(kafka, tmp_path_factory.mktemp("site"))
+    try:
+        yield running.start()
+    finally:
+        running.end()

@@ -40,7 +40,7 @@ static const struct option options[] = {
      .type = OPTION_TEXT,
      .offset = offsetof(struct verify_words, processor),
      .fallback = "",
-     .help = "This processor only: ingest, alerts, notifications or deliver."},
+     .help = "This processor only: ingest, accounts, alerts, notifications or deliver."},
     {.key = "json",
      .type = OPTION_BOOL,
      .offset = offsetof(struct verify_words, json),
@@ -191,7 +191,7 @@ const struct command audit_verify_command = {
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .options_bytes = sizeof(struct verify_words),
-    .sections = {"kafka", "topics", "registry", NULL},
+    .sections = {"kafka", "topics", "registry", "accounts", NULL},
     .is_brief = true,
     .run = run,
 };

@@ -2,6 +2,7 @@
 #include "app/command.h"
 
 #include "app/roles/last_resort.h"
+#include "core/service/clock.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "core/service/notify.h"
@@ -10,8 +11,11 @@
 
 #include <stdio.h>
 
+enum { MS_PER_S = 1000 };
+
 static void name_labels(void)
 {
+    metric_set(METRIC_START_TIME, 0, 0, clock_wall_ms() / MS_PER_S);
     size_t count = 0;
     const char *const *classes = http_server_status_classes(&count);
     metric_name_values(METRIC_LABEL_STATUS, classes, count);
@@ -28,9 +32,15 @@ static sg_result run(const struct invocation *invocation)
         .state = &all->state,
         .views = &all->views,
         .http = &all->http,
+        .auth = &all->auth,
+        .commands = &all->commands,
+        .streams = &all->events,
     };
     name_labels();
     stop_prepare();
+    SG_CLEANUP(secrets_close) struct secrets *secrets = NULL;
+    SG_TRY(secrets_open_by(&all->secrets, all->state.dir, &secrets));
+    config.secrets = secrets;
     struct query_service *service = NULL;
     SG_TRY(query_service_open(&config, &service));
     log_info("serving HTTP", (struct log_field[]){log_text("listen", all->http.listen),
@@ -53,6 +63,7 @@ const struct command serve_command = {
         "\n"
         "  curl localhost:8080/v1/instruments/stock:AAPL\n"
         "  curl 'localhost:8080/v1/instruments/stock:AAPL/mean?last=20'\n",
-    .sections = {"http", "views", "state", "kafka", "topics", "registry", "log", NULL},
+    .sections = {"http", "stream", "auth", "commands", "secrets", "views", "state", "kafka",
+                 "topics", "registry", "log", NULL},
     .run = run,
 };

@@ -2,7 +2,7 @@
 // again, and it goes on from the log.
 #include "app/roles/pipeline.h"
 
-#include "app/roles/mail_effector.h"
+#include "app/roles/delivery_effector.h"
 #include "core/folder.h"
 #include "core/kafka/admin.h"
 #include "core/service/clock.h"
@@ -24,10 +24,11 @@ enum { CLOSE_S_MAX = 4, FOLDER_MAX_BYTES = 4096, BROKER_WAIT_MS = 2000, CLUSTER_
 
 struct pipeline_worker {
     struct runtime_config config;
-    struct mail_effector *effector; // Of deliver, else NULL.
+    struct delivery_effector *effector; // Of deliver, else NULL.
     pthread_t thread;
     bool started;
     atomic_bool ready;
+    bool failed_first; // Before anybody was asked to stop: the others only follow.
     sg_result result;
     char reason[SG_REASON_MAX];
 };
@@ -35,6 +36,7 @@ struct pipeline_worker {
 struct pipeline {
     const struct settings_all *all;
     struct registry *registry;
+    struct secrets *secrets; // Of deliver's links and signatures, else NULL.
     char cluster_id[CLUSTER_ID_MAX];
     struct pipeline_worker *workers;
     size_t count;
@@ -87,23 +89,42 @@ static void *run_worker(void *context)
     worker->result = runtime_run(&worker->config);
     if (!sg_is_ok(worker->result)) {
         snprintf(worker->reason, sizeof worker->reason, "%s", sg_reason());
+        worker->failed_first = !stop_requested();
         stop_request();
     }
     return NULL;
 }
 
-// Mail is the effect of deliver; its log of outcomes stands beside the state.
+static sg_result make_folder(const struct pipeline *pipeline, const char *name, int64_t worker,
+                             char ret_folder[static FOLDER_MAX_BYTES])
+{
+    snprintf(ret_folder, FOLDER_MAX_BYTES, "%s/deliver/%s-%" PRId64, pipeline->all->state.dir, name,
+             worker);
+    return folder_make(ret_folder);
+}
+
+// Mails and webhooks are the effect of deliver; their logs of outcomes stand beside the state.
 static sg_result add_effector(struct pipeline *pipeline, struct pipeline_worker *worker)
 {
-    char folder[FOLDER_MAX_BYTES];
-    snprintf(folder, sizeof folder, "%s/deliver/sender-%" PRId64, pipeline->all->state.dir,
-             worker->config.worker);
-    SG_TRY(folder_make(folder));
-    SG_TRY(mail_effector_open(&pipeline->all->mail, folder, &worker->effector));
-    worker->config.effector = mail_effector_calls(worker->effector);
-    worker->config.opened = mail_effector_bind;
+    const struct settings_all *all = pipeline->all;
+    if (pipeline->secrets == NULL) {
+        SG_TRY(secrets_open_by(&all->secrets, all->state.dir, &pipeline->secrets));
+    }
+    char mail[FOLDER_MAX_BYTES];
+    char webhook[FOLDER_MAX_BYTES];
+    SG_TRY(make_folder(pipeline, "sender", worker->config.worker, mail));
+    SG_TRY(make_folder(pipeline, "webhook", worker->config.worker, webhook));
+    const struct delivery_effector_config config = {
+        .mail = &all->mail,
+        .webhook = &all->webhook,
+        .secrets = pipeline->secrets,
+        .mail_folder = mail,
+        .webhook_folder = webhook,
+    };
+    SG_TRY(delivery_effector_open(&config, &worker->effector));
+    worker->config.effector = delivery_effector_calls(worker->effector);
+    worker->config.opened = delivery_effector_bind;
     worker->config.opened_context = worker->effector;
-    worker->config.processor_settings = &pipeline->all->deliver;
     return sg_ok();
 }
 
@@ -119,6 +140,7 @@ static sg_result start_worker(struct pipeline *pipeline, const struct processor 
         .topics = &pipeline->all->topics,
         .state = &pipeline->all->state,
         .registry = pipeline->registry,
+        .processor_settings = settings_all_of(pipeline->all, processor->id),
         .cluster_id = pipeline->cluster_id,
         .ready = set_ready,
         .ready_context = worker,
@@ -227,8 +249,8 @@ sg_result pipeline_close(struct pipeline **pipeline)
             late = worker;
             continue;
         }
-        mail_effector_close(&worker->effector);
-        if (sg_is_ok(result) && !sg_is_ok(worker->result)) {
+        delivery_effector_close(&worker->effector);
+        if (!sg_is_ok(worker->result) && (sg_is_ok(result) || worker->failed_first)) {
             result = sg_fail(worker->result.class, worker->result.code, "%s: %s",
                              worker->config.processor->name, worker->reason);
         }
@@ -236,6 +258,7 @@ sg_result pipeline_close(struct pipeline **pipeline)
     if (late != NULL) {
         abandon(late, result);
     }
+    secrets_close(&closing->secrets);
     registry_close(&closing->registry);
     free(closing->workers);
     free(closing);

@@ -2,7 +2,7 @@
 """Catches the mails of a local installation: takes every mail, passes none on, shows them to a reader.
 
 mail_catcher.py FOLDER keeps them as .eml files in the Maildir FOLDER and as a web page, both on the loopback
-address only. Needs Debian's python3-aiosmtpd.
+address only, unless a container gives it another. Needs Debian's python3-aiosmtpd.
 """
 import argparse
 import email
@@ -160,6 +160,7 @@ class Reader(http.server.BaseHTTPRequestHandler):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="Maildir to keep the mails in")
+    parser.add_argument("--address", default=LOOPBACK, help="what to listen at")
     parser.add_argument("--smtp-port", type=int, default=1025)
     parser.add_argument("--http-port", type=int, default=8025)
     given = parser.parse_args()
@@ -168,14 +169,14 @@ def main():
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     Reader.maildir = Maildir(given.folder.resolve())
-    receiver = Controller(Receiver(Reader.maildir), hostname=LOOPBACK, port=given.smtp_port, data_size_limit=MAIL_MAX_BYTES)
+    receiver = Controller(Receiver(Reader.maildir), hostname=given.address, port=given.smtp_port, data_size_limit=MAIL_MAX_BYTES)
     try:
-        web = http.server.ThreadingHTTPServer((LOOPBACK, given.http_port), Reader)
+        web = http.server.ThreadingHTTPServer((given.address, given.http_port), Reader)
         receiver.start()
     except OSError as error:
-        sys.exit(f"mail_catcher: ports {given.smtp_port} and {given.http_port} of {LOOPBACK}: {error.strerror}")
+        sys.exit(f"mail_catcher: ports {given.smtp_port} and {given.http_port} of {given.address}: {error.strerror}")
     threading.Thread(target=web.serve_forever, daemon=True).start()
-    print(f"Mails sent to smtp://{LOOPBACK}:{given.smtp_port} are at http://{LOOPBACK}:{given.http_port} "
+    print(f"Mails sent to smtp://{given.address}:{given.smtp_port} are at http://{given.address}:{given.http_port} "
           f"and in {Reader.maildir.folder}/new", flush=True)
     signal.sigwait(ends)
     web.shutdown()

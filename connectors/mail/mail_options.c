@@ -49,6 +49,13 @@ const struct option mail_options[] = {
      .offset = offsetof(struct mail_settings, domain),
      .fallback = "",
      .help = "Right side of the Message-ID; empty for the domain of smtp.from."},
+    {.key = "mail.link_base",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct mail_settings, link_base),
+     .fallback = "",
+     .help = "Address under which people reach `soglia serve`, as https://soglia.example/: mails "
+             "then have a link to change, pause or end their alert, and the headers for "
+             "unsubscribing with one click (RFC 8058). Empty for no links."},
     {.key = "smtp.connections",
      .type = OPTION_INT,
      .offset = offsetof(struct mail_settings, connections),
@@ -128,11 +135,40 @@ static sg_result check_host(const char *key, const char *name)
     return sg_ok();
 }
 
+// What may stand in an address without being encoded, as is used in headers and HTML.
+static bool is_plain_address(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-._~:/[]%";
+    return text[strspn(text, plain)] == '\0';
+}
+
+static sg_result check_link_base(const char *text)
+{
+    if (text[0] == '\0') {
+        return sg_ok();
+    }
+    bool known = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+    SG_CLEANUP(free_url) CURLU *url = curl_url();
+    if (url == NULL) {
+        return sg_fail(SG_FATAL, 0, "mail.link_base: out of memory");
+    }
+    if (!known || strlen(text) > MAIL_LINK_BASE_MAX || !is_plain_address(text) ||
+        curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK) {
+        return sg_fail(SG_FATAL, 0,
+                       "mail.link_base: must be an address as https://soglia.example/, without "
+                       "user, query and fragment, of at most %d bytes",
+                       MAIL_LINK_BASE_MAX);
+    }
+    return sg_ok();
+}
+
 sg_result mail_options_check(const struct mail_settings *settings)
 {
     SG_TRY(check_url(settings->url));
+    SG_TRY(check_link_base(settings->link_base));
     struct mail_mailbox from;
-    if (!sg_is_ok(mail_address_read_mailbox(settings->from, &from))) {
+    if (!sg_is_ok(mail_mailbox_read(settings->from, &from))) {
         return sg_fail(SG_FATAL, 0, "smtp.from: \"%s\": %s", settings->from, sg_reason());
     }
     SG_TRY(check_host("smtp.hello", settings->hello));

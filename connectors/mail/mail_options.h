@@ -1,6 +1,6 @@
 // Settings of the mail sink: which server, how to talk to it, who the sender is.
 #pragma once
-#include "connectors/mail/mail_address.h"
+#include "connectors/mail/mail_mailbox.h"
 #include "core/settings/option.h"
 
 struct mail_settings {
@@ -12,12 +12,13 @@ struct mail_settings {
     const char *ca_file;
     const char *hello;
     const char *domain;
+    const char *link_base;
     int64_t connections;
     int64_t queue;
     int64_t timeout_ms;
 };
 
-enum { MAIL_CONNECTIONS_MAX = 64 };
+enum { MAIL_CONNECTIONS_MAX = 64, MAIL_LINK_BASE_MAX = 256 };
 
 // How a connection is encrypted.
 enum mail_tls {

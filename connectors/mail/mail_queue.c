@@ -1,8 +1,8 @@
 // The waiting list is bounded by smtp.queue and the running one by the connections, so a walk over
 // both is short against the sending of one mail.
 #include "connectors/mail/mail_queue.h"
-#include "connectors/mail/mail_address.h"
 #include "core/hash.h"
+#include "core/identity/mail_address.h"
 #include "schemas/notification.h"
 
 #include <stdlib.h>
@@ -35,8 +35,9 @@ struct mail_job *mail_queue_new_job(int32_t partition, int32_t attempt,
                                     const struct notification *notification)
 {
     size_t size = notification->notification_id.size + notification->user_id.size +
-                  notification->address.size + notification->subject.size +
-                  notification->body_text.size + notification->body_html.size;
+                  notification->subscription_id.size + notification->address.size +
+                  notification->subject.size + notification->body_text.size +
+                  notification->body_html.size;
     struct mail_job *job = calloc(1, sizeof *job + size);
     if (job == NULL) {
         return NULL;
@@ -46,6 +47,9 @@ struct mail_job *mail_queue_new_job(int32_t partition, int32_t attempt,
     job->attempt = attempt;
     job->notification_id = place(&memory, notification->notification_id);
     job->user_id = place(&memory, notification->user_id);
+    if (notification->has_subscription_id) {
+        job->subscription_id = place(&memory, notification->subscription_id);
+    }
     job->address = place(&memory, notification->address);
     job->subject = place(&memory, notification->subject);
     job->text = place(&memory, notification->body_text);

@@ -14,6 +14,7 @@ struct mail_job {
     int32_t attempt;
     struct bytes notification_id;
     struct bytes user_id;
+    struct bytes subscription_id; // Empty for none.
     struct bytes address;
     struct bytes subject;
     struct bytes text;

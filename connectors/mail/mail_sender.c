@@ -3,7 +3,7 @@
 #include "connectors/mail/mail_sender.h"
 #include "connectors/mail/mail_queue.h"
 #include "connectors/mail/mime_message.h"
-#include "connectors/mail/outcome_log.h"
+#include "connectors/outcome/outcome_log.h"
 #include "connectors/mail/smtp_transfer.h"
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
@@ -14,6 +14,8 @@
 #include <string.h>
 
 enum { DRAIN_MS = 2000, COMPLAINT_GAP_MS = 60 * 1000 };
+_Static_assert((int)OUTCOME_LOG_UNDER_WAY_MAX >= (int)MAIL_CONNECTIONS_MAX,
+               "the log has room for every attempt under way");
 
 // What went wrong with the server or with us, said at most once a minute each.
 enum complaint { COMPLAINT_REFUSED, COMPLAINT_SILENT, COMPLAINT_LOG, COMPLAINT_ROOM, COMPLAINTS };
@@ -27,10 +29,9 @@ struct worker {
 
 struct mail_sender {
     const struct mail_settings *settings;
-    struct mail_mailbox from;
+    struct mail_config config;
+    struct mail_composer composer;
     struct outcome_log *log;
-    mail_wake_fn wake;
-    void *context;
     atomic_bool stop;       // Running attempts are to be given up.
     struct mail_job *taken; // Its texts are lent to the caller.
 
@@ -110,25 +111,6 @@ static void log_outcome(struct mail_sender *sender, const struct mail_job *job)
     }
 }
 
-static sg_result build(const struct mail_sender *sender, const struct mail_job *job,
-                       struct buffer *out)
-{
-    const char *domain = sender->settings->domain;
-    const struct mime_parts parts = {
-        .from = &sender->from,
-        .domain = domain[0] != '\0' ? bytes_of_text(domain)
-                                    : mail_address_domain(bytes_of_text(sender->from.address)),
-        .id = job->notification_id,
-        .to = job->address,
-        .subject = job->subject,
-        .text = job->text,
-        .html = job->html,
-        .has_html = job->has_html,
-        .created_at = job->created_at,
-    };
-    return mime_message_build(&parts, out);
-}
-
 static enum outcome outcome_of(enum smtp_verdict verdict)
 {
     switch (verdict) {
@@ -187,7 +169,7 @@ static void attempt(struct worker *worker, struct mail_job *job)
     }
     SG_CLEANUP(buffer_done) struct buffer message;
     buffer_init(&message, MIME_MESSAGE_MAX);
-    sg_result built = build(worker->sender, job, &message);
+    sg_result built = mail_compose(&worker->sender->composer, job, &message);
     if (sg_is_ok(built)) {
         send_message(worker, job, buffer_bytes(&message));
     } else {
@@ -223,7 +205,7 @@ static void finish_job(struct mail_sender *sender, struct mail_job *job)
     pthread_mutex_unlock(&sender->lock);
     mail_queue_free_job(&job);
     if (wanted) {
-        sender->wake(sender->context);
+        sender->config.wake(sender->config.wake_context);
     }
 }
 
@@ -266,9 +248,9 @@ static void init_lock(struct mail_sender *sender)
     pthread_mutex_init(&sender->lock, NULL);
 }
 
-sg_result mail_sender_open(const struct mail_settings *settings, const char *folder,
-                           mail_wake_fn wake, void *context, struct mail_sender **ret_sender)
+sg_result mail_sender_open(const struct mail_config *config, struct mail_sender **ret_sender)
 {
+    const struct mail_settings *settings = config->settings;
     SG_TRY(mail_options_check(settings));
     CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (code != CURLE_OK) {
@@ -280,12 +262,14 @@ sg_result mail_sender_open(const struct mail_settings *settings, const char *fol
         return sg_fail(SG_FATAL, 0, "mail: out of memory");
     }
     sender->settings = settings;
-    sender->wake = wake;
-    sender->context = context;
+    sender->config = *config;
+    sender->composer.settings = settings;
+    sender->composer.token = config->token;
+    sender->composer.token_context = config->token_context;
     init_lock(sender);
     mail_queue_init(&sender->queue, (size_t)settings->connections);
-    SG_TRY(mail_address_read_mailbox(settings->from, &sender->from));
-    SG_TRY(outcome_log_open(folder, &sender->log));
+    SG_TRY(mail_mailbox_read(settings->from, &sender->composer.from));
+    SG_TRY(outcome_log_open(config->folder, &sender->log));
     for (int64_t i = 0; i < settings->connections; i++) {
         SG_TRY(start_worker(sender));
     }

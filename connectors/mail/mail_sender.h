@@ -2,6 +2,7 @@
 // it. It knows no Kafka; when to try again is the caller's business. Who uses it offers, takes and
 // settles from one thread; nothing here makes that thread wait, closing excepted.
 #pragma once
+#include "connectors/mail/mail_compose.h"
 #include "connectors/mail/mail_options.h"
 #include "schemas/notification.h"
 #include "schemas/outcome.h"
@@ -10,6 +11,15 @@ struct mail_sender;
 
 // Called by the sender's own threads when an outcome is there to take: wakes the caller's loop.
 typedef void (*mail_wake_fn)(void *context);
+
+struct mail_config {
+    const struct mail_settings *settings; // Must live as long as the sender.
+    const char *folder;                   // Of the log of outcomes that are not settled.
+    mail_wake_fn wake;
+    void *wake_context;
+    mail_token_fn token; // NULL for mails without links, whatever mail.link_base says.
+    void *token_context;
+};
 
 // What came of an attempt. The texts are borrowed until the next mail_sender_take() or the close.
 struct mail_outcome {
@@ -25,11 +35,9 @@ struct mail_outcome {
     int64_t duration_us;  // 0 when the outcome comes from the log of an earlier run.
 };
 
-// Starts smtp.connections threads; `settings` must live as long. `folder` holds the log of outcomes
-// that are not settled. The caller closes with mail_sender_close(). Fails: SG_FATAL for settings
-// that cannot work and for a folder that cannot be used.
-SG_RESULT mail_sender_open(const struct mail_settings *settings, const char *folder,
-                           mail_wake_fn wake, void *context, struct mail_sender **ret_sender);
+// Starts smtp.connections threads. The caller closes with mail_sender_close(). Fails: SG_FATAL for
+// settings that cannot work and for a folder that cannot be used.
+SG_RESULT mail_sender_open(const struct mail_config *config, struct mail_sender **ret_sender);
 
 // Hands over a copy of the notification for its attempt `attempt` (from 1). False when smtp.queue
 // mails are under way already or memory is out: offer it again after an outcome. An attempt that

@@ -2,6 +2,7 @@
 // text cannot, and is derived from the id: nothing here is random and nothing looks at a clock.
 #include "connectors/mail/mime_message.h"
 #include "connectors/mail/mime_encode.h"
+#include "connectors/mail/mime_link.h"
 #include "core/hash.h"
 #include "core/utf8.h"
 
@@ -139,6 +140,28 @@ static sg_result append_message_id(struct buffer *out, const struct mime_parts *
                         (int)parts->domain.size, (const char *)parts->domain.data);
 }
 
+// Every mail of a thread answers the same mail, which nobody ever sent: so readers group them
+// whichever of them arrive.
+static sg_result append_thread(struct buffer *out, const struct mime_parts *parts)
+{
+    char hash[HASH_IDENTITY_CHARS + 1];
+    hash_identity(parts->thread, hash);
+    int size = (int)parts->domain.size;
+    const char *domain = (const char *)parts->domain.data;
+    return buffer_print(out, "In-Reply-To: <thread-%s@%.*s>\r\nReferences: <thread-%s@%.*s>\r\n",
+                        hash, size, domain, hash, size, domain);
+}
+
+// What the mails of an alert have beside those of a person.
+static sg_result append_list(struct buffer *out, const struct mime_parts *parts)
+{
+    if (parts->thread.size == 0) {
+        return sg_ok();
+    }
+    SG_TRY(append_thread(out, parts));
+    return mime_link_headers(parts->domain, parts->link, out);
+}
+
 static sg_result append_part(struct buffer *out, const char *type, struct bytes body)
 {
     SG_TRY(buffer_print(out,
@@ -148,10 +171,32 @@ static sg_result append_part(struct buffer *out, const char *type, struct bytes 
     return mime_encode_quoted(out, body);
 }
 
+static sg_result append_text_part(struct buffer *out, const struct mime_parts *parts)
+{
+    if (parts->link.size == 0) {
+        return append_part(out, "plain", parts->text);
+    }
+    SG_CLEANUP(buffer_done) struct buffer text;
+    buffer_init(&text, MIME_MESSAGE_MAX);
+    SG_TRY(mime_link_text(parts->text, parts->link, &text));
+    return append_part(out, "plain", buffer_bytes(&text));
+}
+
+static sg_result append_html_part(struct buffer *out, const struct mime_parts *parts)
+{
+    if (parts->link.size == 0) {
+        return append_part(out, "html", parts->html);
+    }
+    SG_CLEANUP(buffer_done) struct buffer html;
+    buffer_init(&html, MIME_MESSAGE_MAX);
+    SG_TRY(mime_link_html(parts->html, parts->link, &html));
+    return append_part(out, "html", buffer_bytes(&html));
+}
+
 static sg_result append_body(struct buffer *out, const struct mime_parts *parts)
 {
     if (!parts->has_html) {
-        return append_part(out, "plain", parts->text);
+        return append_text_part(out, parts);
     }
     char boundary[HASH_IDENTITY_CHARS + 1];
     hash_identity(parts->id, boundary);
@@ -159,9 +204,9 @@ static sg_result append_body(struct buffer *out, const struct mime_parts *parts)
                         "Content-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n\r\n"
                         "--=_%s\r\n",
                         boundary, boundary));
-    SG_TRY(append_part(out, "plain", parts->text));
+    SG_TRY(append_text_part(out, parts));
     SG_TRY(buffer_print(out, "--=_%s\r\n", boundary));
-    SG_TRY(append_part(out, "html", parts->html));
+    SG_TRY(append_html_part(out, parts));
     return buffer_print(out, "--=_%s--\r\n", boundary);
 }
 
@@ -172,6 +217,7 @@ sg_result mime_message_build(const struct mime_parts *parts, struct buffer *out)
     SG_TRY(append_subject(out, parts->subject));
     SG_TRY(append_date(out, parts->created_at));
     SG_TRY(append_message_id(out, parts));
+    SG_TRY(append_list(out, parts));
     SG_TRY(append_text(out, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"));
     return append_body(out, parts);
 }

@@ -1,7 +1,7 @@
 // Builds the mail of a notification: bytes in, bytes out. The same parts give the same bytes, so
 // that a repeated attempt can be known by its receiver.
 #pragma once
-#include "connectors/mail/mail_address.h"
+#include "connectors/mail/mail_mailbox.h"
 #include "core/buffer.h"
 
 // What a mail is made of. All borrowed for the call.
@@ -14,7 +14,9 @@ struct mime_parts {
     struct bytes text;    // Plain text, UTF-8.
     struct bytes html;    // The same as HTML when has_html.
     bool has_html;
-    int64_t created_at; // Header Date: ms since the epoch.
+    int64_t created_at;  // Header Date: ms since the epoch.
+    struct bytes thread; // Mails of the same thread are shown together; empty for none.
+    struct bytes link;   // Where the person changes the alert; empty for none. See mime_link.h.
 };
 
 // Largest mail that is built, in bytes.

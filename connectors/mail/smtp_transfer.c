@@ -146,7 +146,7 @@ static sg_result configure(struct smtp_transfer *transfer)
         return sg_fail(SG_FATAL, 0, "mail: libcurl gives no handle");
     }
     struct mail_mailbox from;
-    SG_TRY(mail_address_read_mailbox(settings->from, &from));
+    SG_TRY(mail_mailbox_read(settings->from, &from));
     snprintf(transfer->from, sizeof transfer->from, "<%s>", from.address);
     size_t base = strlen(settings->url);
     base -= base > 0 && settings->url[base - 1] == '/' ? 1 : 0;

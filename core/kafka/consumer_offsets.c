@@ -76,7 +76,9 @@ static sg_result explain_place(sg_result result, const char *topic, int32_t part
     // Asked about by name and not there: nobody will make it meanwhile.
     if (result.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
         result.code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
-        result.class = SG_FATAL;
+        return sg_fail(SG_FATAL, result.code,
+                       "%s [%" PRId32 "] is not there: run `soglia topics apply`", topic,
+                       partition);
     }
     return sg_explain(result, "%s [%" PRId32 "]", topic, partition);
 }

@@ -53,11 +53,33 @@ static sg_result try_once(struct kafka_producer *producer, const char *group,
     return touched;
 }
 
+// A position in a topic that is not there is asked for until the transaction times out, and then
+// the producer is told that it is fenced.
+static sg_result check_position(struct kafka_producer *producer,
+                                const struct kafka_position *position)
+{
+    int32_t count = 0;
+    int32_t replication = 0;
+    SG_TRY(kafka_client_partitions(producer->client, position->topic, &count, &replication));
+    if (count == 0) {
+        return sg_fail(SG_FATAL, 0, "topic %s is not there: run `soglia topics apply`",
+                       position->topic);
+    }
+    return sg_ok();
+}
+
+static sg_result try_to_settle(struct kafka_producer *producer, const char *group,
+                               const struct kafka_position *position)
+{
+    SG_TRY(check_position(producer, position));
+    return try_once(producer, group, position);
+}
+
 sg_result kafka_producer_settle(struct kafka_producer *producer, const char *group,
                                 const struct kafka_position *position)
 {
     for (;;) {
-        sg_result settled = try_once(producer, group, position);
+        sg_result settled = try_to_settle(producer, group, position);
         if ((settled.class != SG_RETRY && settled.class != SG_ABORT) || stop_requested()) {
             return settled;
         }

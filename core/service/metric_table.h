@@ -35,6 +35,8 @@ METRIC(ALERTS_SUPPRESSED, "soglia_alerts_suppressed_total", COUNTER, NONE, NONE,
 METRIC(NOTIFICATIONS, "soglia_notifications_total", COUNTER, NONE, NONE, "Notifications written.")
 METRIC(DELIVERIES, "soglia_deliveries_total", COUNTER, OUTCOME, NONE,
        "Delivery attempts, by outcome.")
+METRIC(WEBHOOK_ATTEMPTS, "soglia_webhook_attempts_total", COUNTER, OUTCOME, NONE,
+       "Webhooks sent or tried to, by outcome.")
 METRIC(DELIVERY_SECONDS, "soglia_delivery_duration_seconds", HISTOGRAM, NONE, NONE,
        "Time of one delivery attempt.")
 METRIC(OUTBOX, "soglia_outbox_entries", GAUGE, NONE, NONE,
@@ -49,6 +51,25 @@ METRIC(VIEW_REFUSED, "soglia_view_refused_total", COUNTER, TOPIC, NONE,
        "Records that the read views left out because they are not acceptable.")
 METRIC(VIEW_LAG, "soglia_view_lag_records", GAUGE, TOPIC, NONE,
        "Records between the views and the end of their topics.")
+METRIC(STREAMS, "soglia_streams", GAUGE, NONE, NONE, "Event streams that are open.")
+METRIC(STREAM_EVENTS, "soglia_stream_events_total", COUNTER, TOPIC, NONE,
+       "Events sent to streams, by the topic they came from.")
+METRIC(STREAM_CUT, "soglia_streams_cut_total", COUNTER, NONE, NONE,
+       "Streams ended because they fell behind the events kept in memory.")
+METRIC(STREAM_GAPS, "soglia_stream_gaps_total", COUNTER, NONE, NONE,
+       "Gaps that streams were told of when they came back.")
 METRIC(FETCHED, "soglia_source_quotes_total", COUNTER, NONE, NONE,
        "Quotes sent by a source connector.")
+METRIC(PASSWORD_SECONDS, "soglia_password_duration_seconds", HISTOGRAM, NONE, NONE,
+       "Time of hashing one password.")
+METRIC(PASSWORDS_WAITING, "soglia_passwords_waiting", GAUGE, NONE, NONE,
+       "Passwords that wait to be hashed.")
+METRIC(PASSWORDS_REFUSED, "soglia_passwords_refused_total", COUNTER, NONE, NONE,
+       "Passwords that found no place to wait.")
+METRIC(STATE_FREE, "soglia_state_free_bytes", GAUGE, NONE, NONE,
+       "Free bytes of the file system of state.dir.")
+METRIC(STATE_SIZE, "soglia_state_size_bytes", GAUGE, NONE, NONE,
+       "Size in bytes of the file system of state.dir.")
+METRIC(START_TIME, "soglia_start_time_seconds", GAUGE, NONE, NONE,
+       "When the process began, in seconds since 1970 UTC.")
 METRIC(LOG_LINES, "soglia_log_lines_total", COUNTER, LEVEL, NONE, "Log lines written, by level.")

@@ -13,8 +13,16 @@ static const char *const method_names[] = {"GET",   "HEAD",   "OPTIONS", "POST",
 
 static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_HEADER_ACCEPT] = "Accept",
+    [HTTP_HEADER_ACCEPT_ENCODING] = "Accept-Encoding",
+    [HTTP_HEADER_AUTHORIZATION] = "Authorization",
+    [HTTP_HEADER_CONTENT_TYPE] = "Content-Type",
+    [HTTP_HEADER_FORWARDED_FOR] = "X-Forwarded-For",
+    [HTTP_HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
+    [HTTP_HEADER_IF_MATCH] = "If-Match",
     [HTTP_HEADER_IF_NONE_MATCH] = "If-None-Match",
+    [HTTP_HEADER_LAST_EVENT_ID] = "Last-Event-ID",
     [HTTP_HEADER_MIN_POSITION] = "Soglia-Min-Position",
+    [HTTP_HEADER_ORIGIN] = "Origin",
 };
 
 enum http_method http_method_of(const char *name)
@@ -184,6 +192,16 @@ sg_result http_request_parse(struct http_request *request, struct bytes target)
     request->query = question < own.size ? part(own, question + 1, own.size) : bytes_of(root, 0);
     SG_TRY(parse_path(request));
     return parse_query(request);
+}
+
+bool http_request_set_user(struct http_request *request, struct bytes user_id)
+{
+    if (user_id.size == 0 || user_id.size > sizeof request->user_text) {
+        return false;
+    }
+    memcpy(request->user_text, user_id.data, user_id.size);
+    request->user_id = bytes_of(request->user_text, user_id.size);
+    return true;
 }
 
 const struct bytes *http_request_parameter(const struct http_request *request, const char *name)

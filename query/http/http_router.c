@@ -1,8 +1,8 @@
 // Routes and what HTTP asks of every resource: methods, negotiation, conditions, errors.
 #include "query/http/http_router.h"
 
-#include "core/number.h"
 #include "core/service/log.h"
+#include "query/http/http_accept.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,7 +98,7 @@ static sg_result answer_unrouted(struct http_request *request, unsigned allowed,
     if (allowed == 0) {
         return http_response_problem(response, request, 404,
                                      "there is nothing at this path; a slash inside a name is "
-                                     "written %2F, and / lists all paths");
+                                     "written %2F, and /api lists all paths");
     }
     if (request->method == HTTP_OPTIONS) {
         return answer_options(response, allowed);
@@ -131,85 +131,14 @@ static sg_result check_parameters(const struct http_route *route,
     return sg_ok();
 }
 
-static struct bytes trimmed(struct bytes text)
-{
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text = bytes_of(text.data + 1, text.size - 1);
-    }
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
-        text.size--;
-    }
-    return text;
-}
-
-// Cuts the part before `separator` off `*rest`, trimmed.
-static struct bytes cut(struct bytes *rest, char separator)
-{
-    const uint8_t *found = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
-    size_t size = found == NULL ? rest->size : (size_t)(found - rest->data);
-    struct bytes head = trimmed(bytes_of(rest->data, size));
-    size_t skip = found == NULL ? size : size + 1;
-    *rest = bytes_of(rest->data + skip, rest->size - skip);
-    return head;
-}
-
-// How well a media range fits a type: 0 not, 1 as */*, 2 as type/*, 3 exactly.
-static int range_fit(struct bytes range, const char *type)
-{
-    size_t major = strcspn(type, "/") + 1;
-    size_t whole = strcspn(type, ";");
-    if (bytes_is_text(range, "*/*")) {
-        return 1;
-    }
-    if (range.size == major + 1 && range.data[major] == '*' &&
-        memcmp(range.data, type, major) == 0) {
-        return 2;
-    }
-    return bytes_equal(range, bytes_of(type, whole)) ? 3 : 0;
-}
-
-// The q of a media range's parameters, 1 when it has none that can be read.
-static double range_quality(struct bytes parameters)
-{
-    double quality = 1;
-    while (parameters.size > 0) {
-        struct bytes parameter = cut(&parameters, ';');
-        if (parameter.size > 2 && (parameter.data[0] == 'q' || parameter.data[0] == 'Q') &&
-            parameter.data[1] == '=') {
-            bool read =
-                number_read_double(bytes_of(parameter.data + 2, parameter.size - 2), &quality);
-            quality = read ? quality : 1;
-        }
-    }
-    return quality;
-}
-
-// Whether a client with this Accept takes the type: the best fitting range decides (RFC 9110
-// section 12.5.1).
-static bool accepts(struct bytes accept, const char *type)
-{
-    if (trimmed(accept).size == 0) {
-        return true;
-    }
-    int best = 0;
-    double quality = 0;
-    while (accept.size > 0) {
-        struct bytes rest = cut(&accept, ',');
-        struct bytes range = cut(&rest, ';');
-        int fit = range_fit(range, type);
-        if (fit > best) {
-            best = fit;
-            quality = range_quality(rest);
-        }
-    }
-    return best > 0 && quality > 0;
-}
-
 sg_result http_router_refuse(const struct http_request *request, sg_result failure,
                              struct http_response *response)
 {
     switch (failure.class) {
     case SG_DROP:
+        if (failure.code == 401) {
+            SG_TRY(http_response_header(response, "WWW-Authenticate", "Bearer"));
+        }
         return http_response_problem(response, request, failure.code >= 400 ? failure.code : 400,
                                      sg_reason());
     case SG_RETRY:
@@ -244,26 +173,65 @@ static sg_result check_ready(const struct http_application *application, bool la
     return sg_ok();
 }
 
-static sg_result answer_route(const struct http_application *application,
-                              const struct http_route *route, struct http_request *request,
-                              struct http_response *response)
+// Who asks, where the route wants to know it.
+static sg_result check_access(const struct http_application *application,
+                              const struct http_route *route, struct http_request *request)
 {
-    response->content_type = route->content_type;
-    SG_TRY(route->handle(application->context, request, response));
-    if (route->tagged && response->status == 200) {
-        SG_TRY(http_response_tag(response, request->headers[HTTP_HEADER_IF_NONE_MATCH]));
+    if (route->access == HTTP_ACCESS_PUBLIC || application->authorize == NULL) {
+        return sg_ok();
+    }
+    SG_TRY(application->authorize(application->context, route->access, request));
+    if (route->access == HTTP_ACCESS_USER && request->user_id.size == 0) {
+        return sg_fail(SG_DROP, 401,
+                       "this needs a token: POST /v1/sessions gives one, which is sent as "
+                       "\"Authorization: Bearer TOKEN\"");
     }
     return sg_ok();
 }
 
-static sg_result answer_found(const struct http_application *application,
-                              const struct http_route *route, struct http_request *request,
-                              struct http_response *response)
+static sg_result check_types(const struct http_route *route, const struct http_request *request)
 {
-    if (!route->tolerant && !accepts(request->headers[HTTP_HEADER_ACCEPT], route->content_type)) {
+    if (!route->tolerant && route->content_type != NULL &&
+        !http_accept_takes(request->headers[HTTP_HEADER_ACCEPT], route->content_type)) {
         return sg_fail(SG_DROP, 406, "this resource is %s", route->content_type);
     }
-    return answer_route(application, route, request, response);
+    if (route->body_types[0] == NULL) {
+        return request->body.size == 0 ? sg_ok()
+                                       : sg_fail(SG_DROP, 413, "this resource takes no body");
+    }
+    for (size_t i = 0; i < HTTP_BODY_TYPES_MAX && route->body_types[i] != NULL; i++) {
+        if (http_accept_is(request->headers[HTTP_HEADER_CONTENT_TYPE], route->body_types[i])) {
+            return sg_ok();
+        }
+    }
+    return sg_fail(SG_DROP, 415, "the body must be sent as Content-Type: %s", route->body_types[0]);
+}
+
+// Everything that the route asks before its handler is called.
+static sg_result check_request(const struct http_application *application,
+                               const struct http_route *route, bool late,
+                               struct http_request *request, bool *ret_wait)
+{
+    SG_TRY(check_access(application, route, request));
+    SG_TRY(check_parameters(route, request));
+    SG_TRY(check_types(route, request));
+    return route->waits ? check_ready(application, late, request, ret_wait) : sg_ok();
+}
+
+static sg_result answer_found(const struct http_application *application,
+                              const struct http_route *route, struct http_request *request,
+                              struct http_response *response, bool *ret_wait)
+{
+    response->content_type = route->content_type;
+    SG_TRY(route->handle(application->context, request, response));
+    *ret_wait = response->wait_for != NULL;
+    if (*ret_wait && request->late) {
+        return sg_fail(SG_RETRY, 0, "this could not be done in time");
+    }
+    if (route->tagged && response->status == 200) {
+        SG_TRY(http_response_tag(response, request->headers[HTTP_HEADER_IF_NONE_MATCH]));
+    }
+    return sg_ok();
 }
 
 sg_result http_router_answer(const struct http_application *application,
@@ -283,12 +251,17 @@ sg_result http_router_answer(const struct http_application *application,
     if (route == NULL) {
         return answer_unrouted(request, allowed, response);
     }
-    sg_result result = check_parameters(route, request);
-    if (sg_is_ok(result) && route->waits) {
-        result = check_ready(application, late, request, ret_wait);
-    }
+    // A request that comes again with its work was let through before.
+    request->late = late;
+    sg_result result = request->work != NULL
+                           ? sg_ok()
+                           : check_request(application, route, late, request, ret_wait);
     if (sg_is_ok(result) && !*ret_wait) {
-        result = answer_found(application, route, request, response);
+        result = answer_found(application, route, request, response, ret_wait);
     }
-    return sg_is_ok(result) ? result : http_router_refuse(request, result, response);
+    if (sg_is_ok(result)) {
+        return result;
+    }
+    *ret_wait = false;
+    return http_router_refuse(request, result, response);
 }

@@ -1,12 +1,16 @@
 // The bridge to libmicrohttpd. For each request it calls note_target() with the request line,
-// take_call() when the headers are there (and again after a wait), end_request() when it is over.
+// take_call() when the headers are there, for each part of the body, at the end of it (and again
+// after a wait), end_request() when it is over.
 #include "query/http/http_server.h"
 
 #include "core/service/clock.h"
 #include "core/service/log.h"
 #include "core/service/metric.h"
 #include "query/http/http_address.h"
-#include "query/http/http_watch.h"
+#include "query/http/http_cors.h"
+#include "query/http/http_exchange.h"
+#include "query/http/http_proxy.h"
+#include "query/http/http_reply.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +24,7 @@ static const struct option options[] = {
      NULL, "Address and port of the HTTP service; port 0 takes a free one."},
     {"http.threads", OPTION_INT, offsetof(struct http_settings, threads), "2", 1, 64, NULL,
      "Threads that answer HTTP requests."},
-    {"http.connections", OPTION_INT, offsetof(struct http_settings, connections), "1024", 64, 65536,
+    {"http.connections", OPTION_INT, offsetof(struct http_settings, connections), "2048", 64, 65536,
      NULL, "Most connections open at a time."},
     {"http.per_address", OPTION_INT, offsetof(struct http_settings, per_address), "256", 1, 65536,
      NULL, "Most connections from one address; behind a proxy all come from one."},
@@ -29,8 +33,15 @@ static const struct option options[] = {
      "Longest a client may take to send a request, to take its answer, and to stay idle."},
     {"http.header_bytes", OPTION_SIZE, offsetof(struct http_settings, header_bytes), "16KiB", 1024,
      1048576, NULL, "Most bytes of a request's headers."},
+    {"http.body_bytes", OPTION_SIZE, offsetof(struct http_settings, body_bytes), "64KiB", 1024,
+     16777216, NULL, "Most bytes of a request's body."},
     {"http.wait", OPTION_DURATION, offsetof(struct http_settings, wait_ms), "5s", 0, 60000, NULL,
-     "Longest a request with a min_position waits for it."},
+     "Longest a request waits for its min_position, or for what became of its change."},
+    {"http.cors_origins", OPTION_TEXT, offsetof(struct http_settings, cors_origins), "", 0, 0, NULL,
+     "Origins whose pages may read answers, between commas (https://example.org); * for all, empty "
+     "for none."},
+    {"http.trusted_proxies", OPTION_TEXT, offsetof(struct http_settings, trusted_proxies), "", 0, 0,
+     NULL, "Addresses and networks, between commas, whose X-Forwarded-For says who the client is."},
 };
 struct option_table http_options(struct http_settings *target)
 {
@@ -44,16 +55,6 @@ struct http_server {
     struct http_watch *watch;
     struct MHD_Daemon *daemon;
     int port;
-};
-
-// A request on its way. libmicrohttpd keeps the pointer for us until end_request().
-struct exchange {
-    sg_result parsed;
-    char reason[SG_REASON_MAX]; // Of a failed parse, which may belong to another call.
-    int64_t began_us;
-    bool called; // The first call has been made.
-    bool answered;
-    struct http_request request;
 };
 
 const char *const *http_server_status_classes(size_t *ret_count)
@@ -74,147 +75,85 @@ static void *note_target(void *context, const char *target, struct MHD_Connectio
 {
     (void)context;
     (void)connection;
-    struct exchange *exchange = malloc(sizeof *exchange);
-    if (exchange == NULL) {
-        return NULL;
-    }
-    exchange->called = false;
-    exchange->answered = false;
-    exchange->began_us = clock_monotonic_us();
-    exchange->parsed = http_request_parse(&exchange->request, bytes_of_text(target));
-    snprintf(exchange->reason, sizeof exchange->reason, "%s", sg_reason());
-    return exchange;
+    return http_exchange_open(target);
 }
 
-static enum MHD_Result add_size(void *context, enum MHD_ValueKind kind, const char *name,
-                                const char *value)
-{
-    (void)kind;
-    size_t *total = context;
-    *total += strlen(name) + (value == NULL ? 0 : strlen(value));
-    return MHD_YES;
-}
-
-static const char *header_of(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-// What the headers alone forbid.
-static sg_result check_headers(const struct http_server *server, struct MHD_Connection *connection)
-{
-    size_t size = 0;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, add_size, &size);
-    if (size > (size_t)server->settings->header_bytes) {
-        return sg_fail(SG_DROP, 431, "the headers have more than %lld bytes",
-                       (long long)server->settings->header_bytes);
-    }
-    const char *length = header_of(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    bool body = length != NULL && strspn(length, "0") != strlen(length);
-    if (body || header_of(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL) {
-        return sg_fail(SG_DROP, 413, "no resource here takes a body");
-    }
-    return sg_ok();
-}
-
-static void take_headers(struct http_request *request, struct MHD_Connection *connection)
-{
-    for (enum http_header header = 0; header < HTTP_HEADER_COUNT; header++) {
-        request->headers[header] = bytes_of_text(header_of(connection, http_header_name(header)));
-    }
-}
-
-static bool add_headers(struct MHD_Response *answer, const struct http_response *response)
-{
-    bool added =
-        MHD_add_response_header(answer, "X-Content-Type-Options", "nosniff") == MHD_YES &&
-        MHD_add_response_header(answer, "Content-Security-Policy",
-                                "default-src 'none'; style-src 'unsafe-inline'") == MHD_YES;
-    if (response->content_type != NULL) {
-        added = added && MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                                 response->content_type) == MHD_YES;
-    }
-    if (http_response_find(response, MHD_HTTP_HEADER_CACHE_CONTROL) == NULL) {
-        added = added && MHD_add_response_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL,
-                                                 "no-cache") == MHD_YES;
-    }
-    for (size_t i = 0; i < response->header_count; i++) {
-        added = added && MHD_add_response_header(answer, response->headers[i].name,
-                                                 response->headers[i].value) == MHD_YES;
-    }
-    return added;
-}
-
-static enum MHD_Result send_response(struct MHD_Connection *connection,
+static enum MHD_Result send_response(const struct http_server *server,
+                                     const struct http_exchange *exchange,
+                                     struct MHD_Connection *connection,
                                      struct http_response *response)
 {
-    size_t size = response->body.size;
-    uint8_t *data = SG_MOVE(response->body.data);
-    response->body.size = 0;
-    response->body.capacity = 0;
-    struct MHD_Response *answer =
-        MHD_create_response_from_buffer(size, data, MHD_RESPMEM_MUST_FREE);
-    if (answer == NULL) {
-        free(data);
+    if (!sg_is_ok(http_cors_apply(server->settings->cors_origins, &exchange->request, response))) {
         return MHD_NO;
     }
-    enum MHD_Result sent = MHD_NO;
-    if (add_headers(answer, response)) {
-        sent = MHD_queue_response(connection, (unsigned)response->status, answer);
-    }
-    MHD_destroy_response(answer);
-    metric_add(METRIC_HTTP_REQUESTS, (unsigned)(response->status / STATUS_CLASS - 1), 0, 1);
+    struct http_reply reply = {connection, server->watch, watched_of(connection)};
+    int status = response->status;
+    enum MHD_Result sent = http_reply_send(&reply, response);
+    metric_add(METRIC_HTTP_REQUESTS, (unsigned)(status / STATUS_CLASS - 1), 0, 1);
     return sent;
 }
 
-// Answers before the request is whole; the connection is closed behind the answer, so that what is
-// left of the request is never read as another one.
-static enum MHD_Result refuse_early(struct MHD_Connection *connection, struct exchange *exchange,
-                                    sg_result failure)
+// Answers a request that failed. The connection is closed behind the answer, so that what is left
+// of the request is never read as another one.
+static enum MHD_Result refuse(const struct http_server *server, struct http_exchange *exchange,
+                              struct MHD_Connection *connection, sg_result failure)
 {
     SG_CLEANUP(http_response_done) struct http_response response;
     http_response_init(&response);
     exchange->answered = true;
+    http_watch_turn(server->watch, watched_of(connection), true);
     if (!sg_is_ok(http_response_header(&response, "Connection", "close")) ||
         !sg_is_ok(http_router_refuse(&exchange->request, failure, &response))) {
         return MHD_NO;
     }
-    return send_response(connection, &response);
+    return send_response(server, exchange, connection, &response);
 }
 
-static enum MHD_Result take_first_call(struct http_server *server, struct exchange *exchange,
-                                       struct MHD_Connection *connection, const char *method)
+static enum MHD_Result take_headers(const struct http_server *server,
+                                    struct http_exchange *exchange,
+                                    struct MHD_Connection *connection, const char *method)
 {
-    if (!sg_is_ok(exchange->parsed)) {
-        sg_result failure =
-            sg_fail(exchange->parsed.class, exchange->parsed.code, "%s", exchange->reason);
-        return refuse_early(connection, exchange, failure);
-    }
-    sg_result checked = check_headers(server, connection);
-    if (!sg_is_ok(checked)) {
-        return refuse_early(connection, exchange, checked);
-    }
-    exchange->request.method = http_method_of(method);
-    take_headers(&exchange->request, connection);
-    return MHD_YES;
+    const struct http_exchange_limits limits = {
+        .header_bytes = (size_t)server->settings->header_bytes,
+        .body_bytes = (size_t)server->settings->body_bytes,
+        .trusted_proxies = server->settings->trusted_proxies,
+    };
+    sg_result taken = http_exchange_take_headers(exchange, connection, method, &limits);
+    return sg_is_ok(taken) ? MHD_YES : refuse(server, exchange, connection, taken);
 }
 
-static enum MHD_Result answer(struct http_server *server, struct exchange *exchange,
+// Asks the router. True: there is an answer, or a failure to make one.
+static bool has_answer(const struct http_server *server, struct http_exchange *exchange, bool late,
+                       struct http_response *response, sg_result *ret_result)
+{
+    bool wait = false;
+    *ret_result =
+        http_router_answer(server->application, &exchange->request, late, response, &wait);
+    http_exchange_set_work(exchange, SG_MOVE(response->wait_for));
+    if (!wait) {
+        http_exchange_set_work(exchange, NULL);
+    }
+    return !sg_is_ok(*ret_result) || !wait;
+}
+
+static enum MHD_Result answer(const struct http_server *server, struct http_exchange *exchange,
                               struct MHD_Connection *connection)
 {
+    if (!sg_is_ok(exchange->failure)) {
+        sg_result failure =
+            sg_fail(exchange->failure.class, exchange->failure.code, "%s", exchange->reason);
+        return refuse(server, exchange, connection, failure);
+    }
     struct http_watched *watched = watched_of(connection);
     SG_CLEANUP(http_response_done) struct http_response response;
     http_response_init(&response);
-    bool wait = false;
     bool late = http_watch_late(server->watch, watched);
-    sg_result result =
-        http_router_answer(server->application, &exchange->request, late, &response, &wait);
-    if (sg_is_ok(result) && wait) {
+    sg_result result = sg_ok();
+    if (!has_answer(server, exchange, late, &response, &result)) {
         if (http_watch_wait(server->watch, watched, &exchange->request)) {
             return MHD_YES;
         }
-        result =
-            http_router_answer(server->application, &exchange->request, true, &response, &wait);
+        has_answer(server, exchange, true, &response, &result);
     }
     if (!sg_is_ok(result)) {
         log_error("an answer could not be made",
@@ -223,11 +162,11 @@ static enum MHD_Result answer(struct http_server *server, struct exchange *excha
     }
     exchange->answered = true;
     http_watch_turn(server->watch, watched, true);
-    return send_response(connection, &response);
+    return send_response(server, exchange, connection, &response);
 }
 
-// MHD_AccessHandlerCallback. The first call comes with the headers; a later one, without upload
-// data, when the request is whole or its wait is over.
+// MHD_AccessHandlerCallback. The first call comes with the headers, the next ones with parts of the
+// body, and those without upload data when the request is whole or its wait is over.
 // NOLINTNEXTLINE(readability-function-size): the library decides the parameters.
 static enum MHD_Result take_call(void *context, struct MHD_Connection *connection, const char *path,
                                  const char *method, const char *version, const char *upload,
@@ -235,20 +174,27 @@ static enum MHD_Result take_call(void *context, struct MHD_Connection *connectio
 {
     (void)path;
     (void)version;
-    (void)upload;
-    struct http_server *server = context;
-    struct exchange *exchange = *request;
+    const struct http_server *server = context;
+    struct http_exchange *exchange = *request;
     if (exchange == NULL) {
         return MHD_NO;
     }
     if (!exchange->called) {
         exchange->called = true;
-        http_watch_turn(server->watch, watched_of(connection), false);
-        return take_first_call(server, exchange, connection, method);
+        http_watch_turn(server->watch, watched_of(connection), true);
+        return take_headers(server, exchange, connection, method);
     }
-    if (*upload_size > 0 || exchange->answered) {
+    if (*upload_size > 0) {
+        bool goes_on =
+            exchange->answered || http_exchange_take_body(exchange, bytes_of(upload, *upload_size));
         *upload_size = 0;
+        return goes_on ? MHD_YES : MHD_NO;
+    }
+    if (exchange->answered) {
         return MHD_YES;
+    }
+    if (exchange->request.work == NULL) {
+        http_watch_turn(server->watch, watched_of(connection), false);
     }
     return answer(server, exchange, connection);
 }
@@ -257,13 +203,13 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
                         enum MHD_RequestTerminationCode code)
 {
     (void)code;
-    struct http_server *server = context;
-    struct exchange *exchange = *request;
+    const struct http_server *server = context;
+    struct http_exchange *exchange = *request;
     http_watch_turn(server->watch, watched_of(connection), true);
     if (exchange != NULL) {
         metric_observe_us(METRIC_HTTP_SECONDS, 0, clock_monotonic_us() - exchange->began_us);
     }
-    free(exchange);
+    http_exchange_free(exchange);
     *request = NULL;
 }
 
@@ -326,6 +272,8 @@ sg_result http_server_open(const struct http_settings *settings,
 {
     struct http_address address;
     SG_TRY(http_address_read(settings->listen, &address));
+    SG_TRY(http_cors_check(settings->cors_origins));
+    SG_TRY(http_proxy_check(settings->trusted_proxies));
     SG_CLEANUP(http_server_close) struct http_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         return sg_fail(SG_FATAL, 0, "http: out of memory");

@@ -1,6 +1,5 @@
-// An HTTP/1.1 server over libmicrohttpd, of which this and http_watch.h are the only users. It
-// turns connections into requests for the router, and guards what the router cannot see: sizes,
-// slowness, bodies.
+// An HTTP/1.1 server over libmicrohttpd, which this folder alone uses. It turns connections into
+// requests for the router, and guards what the router cannot see: sizes, slowness, origins.
 #pragma once
 #include "core/settings/option.h"
 #include "query/http/http_router.h"
@@ -12,7 +11,10 @@ struct http_settings {
     int64_t per_address;
     int64_t timeout_ms;
     int64_t header_bytes;
+    int64_t body_bytes;
     int64_t wait_ms;
+    const char *cors_origins;
+    const char *trusted_proxies;
 };
 
 // The rows of `http.*`.

@@ -4,6 +4,7 @@
 #include "core/service/clock.h"
 #include "core/service/log.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,9 +15,12 @@ enum { TICK_MS = 250, US_PER_MS = 1000, US_PER_S = 1000000, NS_PER_US = 1000 };
 struct http_watched {
     struct MHD_Connection *connection;
     int socket;
-    int64_t deadline_us;                // When the client is cut; 0: it is not its turn.
-    const struct http_request *waiting; // Set while the connection is suspended.
-    int64_t late_us;                    // When its wait is over; 0: it has not waited.
+    int64_t deadline_us; // When the client is cut; 0: it is not its turn.
+    bool suspended;
+    bool gone;                          // The client hung up meanwhile.
+    const struct http_request *request; // Waits for news; NULL: waits for the work alone.
+    struct http_work *work;
+    int64_t late_us; // When its wait is over; 0: it has not waited.
     struct http_watched *previous;
     struct http_watched *next;
 };
@@ -34,12 +38,16 @@ struct http_watch {
     size_t waiting;
     bool news; // Since the thread last looked.
     struct http_watched *first;
+    int64_t asked_us; // When the sockets of streams were last asked.
+    struct pollfd *asked;
+    struct http_watched **asked_of;
+    size_t asked_room;
 };
 
 // Lets a suspended connection go on. The lock is held.
 static void wake(struct http_watch *watch, struct http_watched *watched)
 {
-    watched->waiting = NULL;
+    watched->suspended = false;
     watch->waiting--;
     MHD_resume_connection(watched->connection);
 }
@@ -47,12 +55,15 @@ static void wake(struct http_watch *watch, struct http_watched *watched)
 static bool may_go_on(const struct http_watch *watch, const struct http_watched *watched,
                       int64_t now_us)
 {
-    if (watch->quit || now_us >= watched->late_us) {
+    if (watch->quit || (watched->late_us > 0 && now_us >= watched->late_us)) {
         return true;
+    }
+    if (watched->work != NULL) {
+        return watched->work->done(watched->work);
     }
     bool ready = false;
     sg_result result =
-        watch->application->ready(watch->application->context, watched->waiting, &ready);
+        watch->application->ready(watch->application->context, watched->request, &ready);
     // A failure is an answer too: the handler meets it again and sends it.
     return ready || !sg_is_ok(result);
 }
@@ -62,7 +73,7 @@ static void look(struct http_watch *watch)
 {
     int64_t now_us = clock_monotonic_us();
     for (struct http_watched *each = watch->first; each != NULL; each = each->next) {
-        if (each->waiting != NULL && may_go_on(watch, each, now_us)) {
+        if (each->suspended && may_go_on(watch, each, now_us)) {
             wake(watch, each);
         }
         if (each->deadline_us > 0 && now_us >= each->deadline_us) {
@@ -72,6 +83,47 @@ static void look(struct http_watch *watch)
         }
     }
     watch->news = false;
+}
+
+static bool make_room(struct http_watch *watch)
+{
+    if (watch->waiting <= watch->asked_room) {
+        return true;
+    }
+    size_t room = 2 * watch->waiting;
+    struct pollfd *asked = realloc(watch->asked, room * sizeof *asked);
+    watch->asked = asked == NULL ? watch->asked : asked;
+    struct http_watched **asked_of = realloc(watch->asked_of, room * sizeof *asked_of);
+    watch->asked_of = asked_of == NULL ? watch->asked_of : asked_of;
+    if (asked == NULL || asked_of == NULL) {
+        return false;
+    }
+    watch->asked_room = room;
+    return true;
+}
+
+// Nobody reads from the sockets of waiting streams, so nobody else sees who hung up. The lock is
+// held.
+static void look_for_gone(struct http_watch *watch)
+{
+    watch->asked_us = clock_monotonic_us();
+    if (!make_room(watch)) {
+        return;
+    }
+    nfds_t count = 0;
+    for (struct http_watched *each = watch->first; each != NULL; each = each->next) {
+        if (each->suspended && each->request == NULL) {
+            watch->asked[count] = (struct pollfd){.fd = each->socket, .events = POLLRDHUP};
+            watch->asked_of[count++] = each;
+        }
+    }
+    int found = count == 0 ? 0 : poll(watch->asked, count, 0);
+    for (nfds_t i = 0; i < count && found > 0; i++) {
+        if (watch->asked[i].revents != 0) {
+            watch->asked_of[i]->gone = true;
+            wake(watch, watch->asked_of[i]);
+        }
+    }
 }
 
 static struct timespec tick_end(void)
@@ -87,6 +139,9 @@ static void *run(void *context)
     pthread_mutex_lock(&watch->lock);
     while (!watch->closing) {
         look(watch);
+        if (clock_monotonic_us() - watch->asked_us > TICK_MS * US_PER_MS) {
+            look_for_gone(watch);
+        }
         struct timespec end = tick_end();
         int status = 0;
         while (!watch->closing && !watch->news && status == 0) {
@@ -145,6 +200,8 @@ void http_watch_close(struct http_watch **watch)
     }
     pthread_cond_destroy(&closing->changed);
     pthread_mutex_destroy(&closing->lock);
+    free(closing->asked);
+    free(closing->asked_of);
     free(closing);
     *watch = NULL;
 }
@@ -183,7 +240,7 @@ void http_watch_remove(struct http_watch *watch, struct http_watched *watched)
     if (watched->next != NULL) {
         watched->next->previous = watched->previous;
     }
-    if (watched->waiting != NULL) {
+    if (watched->suspended) {
         watch->waiting--;
     }
     pthread_mutex_unlock(&watch->lock);
@@ -201,6 +258,22 @@ void http_watch_turn(struct http_watch *watch, struct http_watched *watched, boo
     pthread_mutex_unlock(&watch->lock);
 }
 
+// The lock is held.
+static void suspend(struct http_watch *watch, struct http_watched *watched,
+                    const struct http_request *request, struct http_work *work)
+{
+    MHD_suspend_connection(watched->connection);
+    watched->suspended = true;
+    watched->request = request;
+    watched->work = work;
+    watch->waiting++;
+    // What it waits for may have come since the one who waits looked. Only this one is looked at:
+    // with many streams somebody begins to wait all the time.
+    if (may_go_on(watch, watched, clock_monotonic_us())) {
+        wake(watch, watched);
+    }
+}
+
 bool http_watch_wait(struct http_watch *watch, struct http_watched *watched,
                      const struct http_request *request)
 {
@@ -213,15 +286,35 @@ bool http_watch_wait(struct http_watch *watch, struct http_watched *watched,
         if (watched->late_us == 0) {
             watched->late_us = clock_monotonic_us() + watch->wait_us;
         }
-        MHD_suspend_connection(watched->connection);
-        watched->waiting = request;
-        watch->waiting++;
-        // What it waits for may have come since the handler looked.
-        watch->news = true;
-        pthread_cond_signal(&watch->changed);
+        suspend(watch, watched, request, request->work);
     }
     pthread_mutex_unlock(&watch->lock);
     return wait;
+}
+
+bool http_watch_wait_more(struct http_watch *watch, struct http_watched *watched,
+                          struct http_work *work)
+{
+    if (watched == NULL) {
+        return false;
+    }
+    pthread_mutex_lock(&watch->lock);
+    bool wait = !watch->quit;
+    if (wait) {
+        watched->deadline_us = 0;
+        watched->late_us = 0;
+        suspend(watch, watched, NULL, work);
+    }
+    pthread_mutex_unlock(&watch->lock);
+    return wait;
+}
+
+bool http_watch_ends(struct http_watch *watch, const struct http_watched *watched)
+{
+    pthread_mutex_lock(&watch->lock);
+    bool ends = watch->quit || (watched != NULL && watched->gone);
+    pthread_mutex_unlock(&watch->lock);
+    return ends;
 }
 
 bool http_watch_late(struct http_watch *watch, const struct http_watched *watched)

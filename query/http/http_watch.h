@@ -29,10 +29,20 @@ void http_watch_remove(struct http_watch *watch, struct http_watched *watched);
 // The client is to move now, or the server (`client` false). Accepts NULL. Any thread.
 void http_watch_turn(struct http_watch *watch, struct http_watched *watched, bool client);
 
-// Suspends the connection until the request is ready or late; the server's handler is then called
-// again. False: this may not wait (any more), answer at once. Called by the connection's thread.
+// Suspends the connection until the request's work is done, or without one until the request is
+// ready, or until it is late; the server's handler is then called again. False: this may not wait
+// (any more), answer at once. Called by the connection's thread.
 bool http_watch_wait(struct http_watch *watch, struct http_watched *watched,
                      const struct http_request *request);
+
+// Suspends the connection until there is more to stream; the answer's reader is then called again.
+// False: this may not wait (any more). Called by the connection's thread.
+bool http_watch_wait_more(struct http_watch *watch, struct http_watched *watched,
+                          struct http_work *work);
+
+// Whether a stream is to end: the server is about to stop, or the client hung up while there was
+// nothing to send.
+bool http_watch_ends(struct http_watch *watch, const struct http_watched *watched);
 
 // Whether the request has waited as long as it may.
 bool http_watch_late(struct http_watch *watch, const struct http_watched *watched);

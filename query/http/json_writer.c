@@ -89,6 +89,12 @@ void json_writer_null(struct json_writer *writer, const char *name)
     raw_text(writer, "null");
 }
 
+void json_writer_bool(struct json_writer *writer, const char *name, bool value)
+{
+    begin_value(writer, name);
+    raw_text(writer, value ? "true" : "false");
+}
+
 void json_writer_int(struct json_writer *writer, const char *name, int64_t value)
 {
     char text[NUMBER_TEXT_MAX];

@@ -22,6 +22,7 @@ void json_writer_object(struct json_writer *writer, const char *name);
 void json_writer_array(struct json_writer *writer, const char *name);
 void json_writer_end(struct json_writer *writer); // Closes the innermost object or array.
 void json_writer_null(struct json_writer *writer, const char *name);
+void json_writer_bool(struct json_writer *writer, const char *name, bool value);
 void json_writer_int(struct json_writer *writer, const char *name, int64_t value);
 
 // A finite double in the fewest digits that read back as it; null for the others.

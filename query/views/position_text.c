@@ -5,33 +5,39 @@
 #include "query/views/view_writer.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 struct printing {
     struct buffer *out;
-    char topic[KAFKA_TOPIC_MAX + 1]; // Of the last position printed.
+    const char *topic;
+    size_t start; // Of the text.
+    bool begun;   // The topic is printed.
 };
 
-static sg_result print_position(void *context, const char *topic, int32_t partition,
+static sg_result print_position(void *context, int32_t partition,
                                 const struct view_position *position)
 {
     struct printing *printing = context;
-    bool same = strcmp(printing->topic, topic) == 0;
-    if (same) {
+    if (printing->begun) {
         SG_TRY(buffer_append_byte(printing->out, ','));
     } else {
-        const char *separator = printing->topic[0] == '\0' ? "" : ";";
-        SG_TRY(buffer_print(printing->out, "%s%s:", separator, topic));
-        snprintf(printing->topic, sizeof printing->topic, "%s", topic);
+        const char *separator = printing->out->size == printing->start ? "" : ";";
+        SG_TRY(buffer_print(printing->out, "%s%s:", separator, printing->topic));
+        printing->begun = true;
     }
     return buffer_print(printing->out, "%" PRId32 "=%" PRId64, partition, position->next);
 }
 
-sg_result position_text_print(const struct view_snapshot *snapshot, struct buffer *out)
+sg_result position_text_print(const struct view_snapshot *snapshot,
+                              const struct position_topics *topics, struct buffer *out)
 {
-    struct printing printing = {.out = out};
-    return view_store_positions(snapshot->store, snapshot->transaction, print_position, &printing);
+    struct printing printing = {.out = out, .start = out->size};
+    for (size_t i = 0; i < topics->count; i++) {
+        printing.topic = topic_info(topics->topics[i])->name;
+        printing.begun = false;
+        SG_TRY(view_store_positions(snapshot, printing.topic, print_position, &printing));
+    }
+    return sg_ok();
 }
 
 // Cuts the part before `separator` off `*rest`; all of it when there is no separator.
@@ -60,8 +66,8 @@ static sg_result broken(void)
 // The name of the view's topic that the text means, NULL when no view follows it.
 static const char *followed_topic(struct bytes name)
 {
-    for (size_t i = 0; i < VIEW_COUNT; i++) {
-        const char *topic = topic_info(view_writer_view(i)->topic)->name;
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
+        const char *topic = topic_info(view_writer_topic(i))->name;
         if (bytes_is_text(name, topic)) {
             return topic;
         }

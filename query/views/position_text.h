@@ -6,8 +6,16 @@
 
 enum { POSITION_TEXT_MAX = 4096 };
 
-// Adds the positions of a snapshot to `out`. Fails: SG_FATAL, SG_DROP when they do not fit in it.
-SG_RESULT position_text_print(const struct view_snapshot *snapshot, struct buffer *out);
+// Some of the topics that views are made of.
+struct position_topics {
+    const enum topic *topics;
+    size_t count;
+};
+
+// Adds the positions of a snapshot in these topics to `out`. Fails: SG_FATAL, SG_DROP when they do
+// not fit in it.
+SG_RESULT position_text_print(const struct view_snapshot *snapshot,
+                              const struct position_topics *topics, struct buffer *out);
 
 // Whether the snapshot has reached what the text asks for. Fails: SG_DROP for a text that is broken
 // or names what the views do not follow; SG_FATAL.

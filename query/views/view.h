@@ -1,19 +1,12 @@
-// What a read view is to the writer that fills it: one const struct a view.
+// What a read view is to the writer that fills it: one const struct a view. Its tables are its own,
+// its records come from one topic or several.
 #pragma once
+#include "query/views/view_settings.h"
 #include "query/views/view_store.h"
 
-struct view_settings {
-    int64_t history_ms;
-    int64_t history_values;
-    int64_t commit_ms;
-    int64_t commit_records;
-    int64_t cached_instruments;
-};
+enum { VIEW_SOURCES_MAX = 3 }; // Topics of one view.
 
-// The rows of `views.*`.
-struct option_table view_options(struct view_settings *target);
-
-// A record of the view's topic, decoded; all borrowed for the call.
+// A record of one of the view's topics, decoded; all borrowed for the call.
 struct view_record {
     int32_t partition;
     int64_t offset;
@@ -22,8 +15,24 @@ struct view_record {
     const void *value; // The generated struct of the topic's record.
 };
 
+// A topic that a view is made of.
+struct view_source {
+    enum topic topic;
+
+    // Takes a record in; may read from the transaction and writes only memory. Fails: SG_DROP for a
+    // record that cannot be accepted, SG_FATAL.
+    sg_result (*apply)(void *state, struct transaction *transaction,
+                       const struct view_record *record);
+};
+
 struct view {
-    enum topic topic; // Where its records come from.
+    const char *name; // In the file; never changed.
+    struct view_source sources[VIEW_SOURCES_MAX];
+    size_t source_count;
+
+    // Tells the rows of this program from others: where it differs from what the file was filled
+    // with the view is built anew. NULL: the format of the whole file says it.
+    uint64_t (*format)(void);
 
     // Makes the view's memory. Fails: SG_FATAL.
     sg_result (*open)(struct view_store *store, const struct view_settings *settings,
@@ -31,11 +40,6 @@ struct view {
 
     // Frees it. Accepts NULL.
     void (*close)(void *state);
-
-    // Takes a record in; may read from the transaction and writes only memory. Fails: SG_DROP for a
-    // record that cannot be accepted, SG_FATAL.
-    sg_result (*apply)(void *state, struct transaction *transaction,
-                       const struct view_record *record);
 
     // Writes what changed since settled() or forget(); may be called again after a failure, with
     // another transaction. Fails as table_put().
@@ -46,7 +50,7 @@ struct view {
 
     // Empties the view, in memory and in the transaction. Fails as table_clear().
     sg_result (*clear)(void *state, struct transaction *transaction);
-};
 
-// Last value and history of every instrument, from `quotes`.
-extern const struct view quote_view;
+    // Whether so much waits in memory that it should be committed now. NULL: never.
+    bool (*full)(const void *state);
+};

@@ -1,4 +1,4 @@
-// One codec a view.
+// One codec a source.
 #include "query/views/view_decoder.h"
 
 #include "core/arena.h"
@@ -10,8 +10,8 @@
 enum { ARENA_BYTES = 32 * 1024 * 1024 };
 
 struct view_decoder {
-    struct codec *codecs[VIEW_COUNT];
-    void *values[VIEW_COUNT]; // Room for a decoded record.
+    struct codec *codecs[VIEW_SOURCE_COUNT];
+    void *values[VIEW_SOURCE_COUNT]; // Room for a decoded record.
     struct arena *arena;
 };
 
@@ -33,7 +33,7 @@ void view_decoder_free(struct view_decoder **decoder)
     if (*decoder == NULL) {
         return;
     }
-    for (size_t i = 0; i < VIEW_COUNT; i++) {
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
         codec_free(&(*decoder)->codecs[i]);
         free((*decoder)->values[i]);
     }
@@ -49,11 +49,11 @@ static sg_result schema_of(void *context, int32_t id, struct bytes *ret_text)
 
 sg_result view_decoder_prepare(struct view_decoder *decoder, struct registry *registry)
 {
-    for (size_t i = 0; i < VIEW_COUNT; i++) {
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
         if (decoder->codecs[i] != NULL) {
             continue;
         }
-        enum topic topic = view_writer_view(i)->topic;
+        enum topic topic = view_writer_topic(i);
         struct codec_config config = {
             .type = topic_info(topic)->record, .schema_of = schema_of, .context = registry};
         SG_TRY(registry_id(registry, topic, &config.id));
@@ -66,7 +66,7 @@ sg_result view_decoder_prepare(struct view_decoder *decoder, struct registry *re
     return sg_ok();
 }
 
-sg_result view_decoder_read(struct view_decoder *decoder, size_t view, int32_t partitions,
+sg_result view_decoder_read(struct view_decoder *decoder, size_t source, int32_t partitions,
                             const struct kafka_record *record, const void **ret_value)
 {
     if (!record->has_value) {
@@ -76,8 +76,8 @@ sg_result view_decoder_read(struct view_decoder *decoder, size_t view, int32_t p
         return sg_fail(SG_DROP, 0, "the key belongs to another partition");
     }
     arena_reset(decoder->arena);
-    SG_TRY(
-        codec_decode(decoder->codecs[view], record->value, decoder->arena, decoder->values[view]));
-    *ret_value = decoder->values[view];
+    SG_TRY(codec_decode(decoder->codecs[source], record->value, decoder->arena,
+                        decoder->values[source]));
+    *ret_value = decoder->values[source];
     return sg_ok();
 }

@@ -45,20 +45,15 @@ struct view_feeder {
     int64_t refusals;
     int64_t checked_us; // When the partitions were last counted.
     bool recreated;     // A record gave away that its topic is another one.
-    size_t recreated_view;
+    size_t recreated_source;
 
     pthread_mutex_t lock; // Guards what follows.
     bool feeding;
     bool caught_up;
-    int64_t lags[VIEW_COUNT];
+    int64_t lags[VIEW_SOURCE_COUNT];
     char trouble[SG_REASON_MAX];
     sg_result failure;
 };
-
-static enum topic topic_of(size_t view)
-{
-    return view_writer_view(view)->topic;
-}
 
 static sg_result probe(struct view_feeder *feeder)
 {
@@ -94,9 +89,9 @@ static void publish(struct view_feeder *feeder)
     pthread_mutex_lock(&feeder->lock);
     feeder->feeding = true;
     feeder->caught_up = feeder->caught_up || caught_up;
-    for (size_t i = 0; i < VIEW_COUNT; i++) {
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
         feeder->lags[i] = view_inputs_lag(&feeder->inputs, i);
-        metric_set(METRIC_VIEW_LAG, (unsigned)topic_of(i), 0, feeder->lags[i]);
+        metric_set(METRIC_VIEW_LAG, (unsigned)view_writer_topic(i), 0, feeder->lags[i]);
     }
     pthread_mutex_unlock(&feeder->lock);
 }
@@ -111,10 +106,10 @@ static sg_result commit(struct view_feeder *feeder)
     return sg_ok();
 }
 
-static void note_refusal(struct view_feeder *feeder, const struct kafka_record *record, size_t view,
-                         const char *reason)
+static void note_refusal(struct view_feeder *feeder, const struct kafka_record *record,
+                         size_t source, const char *reason)
 {
-    metric_add(METRIC_VIEW_REFUSED, (unsigned)topic_of(view), 0, 1);
+    metric_add(METRIC_VIEW_REFUSED, (unsigned)view_writer_topic(source), 0, 1);
     if (++feeder->refusals <= REFUSALS_LOGGED) {
         log_warn("a record was left out of the views",
                  (struct log_field[]){log_text("topic", record->topic),
@@ -131,7 +126,7 @@ static void verify(struct view_feeder *feeder, struct view_input *input,
 {
     if (raw->offset == input->verify && fingerprint != input->expected) {
         feeder->recreated = true;
-        feeder->recreated_view = input->view;
+        feeder->recreated_source = input->source;
     }
 }
 
@@ -149,24 +144,29 @@ static sg_result take(struct view_feeder *feeder, struct view_input *input,
         return sg_ok();
     }
     sg_result decoded =
-        view_decoder_read(feeder->decoder, input->view,
-                          feeder->inputs.partition_counts[input->view], raw, &record.value);
+        view_decoder_read(feeder->decoder, input->source,
+                          feeder->inputs.partition_counts[input->source], raw, &record.value);
     if (!sg_is_ok(decoded) && decoded.class != SG_DROP) {
         return decoded;
     }
     bool refused = false;
-    SG_TRY(view_writer_take(feeder->writer, input->view, &record, fingerprint, &refused));
+    SG_TRY(view_writer_take(feeder->writer, input->source, &record, fingerprint, &refused));
     if (refused) {
-        note_refusal(feeder, raw, input->view, sg_reason());
+        note_refusal(feeder, raw, input->source, sg_reason());
     }
-    metric_add(METRIC_VIEW_RECORDS, (unsigned)topic_of(input->view), 0, 1);
+    metric_add(METRIC_VIEW_RECORDS, (unsigned)view_writer_topic(input->source), 0, 1);
     return sg_ok();
+}
+
+static bool may_take(const struct view_feeder *feeder)
+{
+    return !feeder->recreated && !view_writer_full(feeder->writer);
 }
 
 // Takes what one partition has, within bounds.
 static sg_result drain(struct view_feeder *feeder, struct view_input *input, size_t *taken)
 {
-    for (size_t i = 0; i < ROUND_RECORDS_MAX && !feeder->recreated; i++) {
+    for (size_t i = 0; i < ROUND_RECORDS_MAX && may_take(feeder); i++) {
         SG_CLEANUP(kafka_record_done) struct kafka_record record = {.handle = NULL};
         sg_result failure = sg_ok();
         switch (kafka_queue_next(input->queue, &record, &failure)) {
@@ -236,9 +236,9 @@ static sg_result feed(struct view_feeder *feeder)
     if (feeder->recreated) {
         log_warn(
             "a topic is not the one that was read before: its view is built anew",
-            (struct log_field[]){log_text("topic", feeder->inputs.topics[feeder->recreated_view]),
+            (struct log_field[]){log_text("topic", feeder->inputs.topics[feeder->recreated_source]),
                                  {.name = NULL}});
-        return view_writer_rebuild(feeder->writer, feeder->recreated_view);
+        return view_writer_rebuild(feeder->writer, view_writer_view_of(feeder->recreated_source));
     }
     return sg_ok();
 }
@@ -352,6 +352,20 @@ sg_result view_feeder_open(const struct view_feeder_config *config, struct view_
     return sg_ok();
 }
 
+// Says which topics the views are behind. The lock is held.
+static sg_result print_lags(const struct view_feeder *feeder, struct buffer *out)
+{
+    const char *separator = "";
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
+        if (feeder->lags[i] > 0) {
+            SG_TRY(buffer_print(out, "%s%s is %" PRId64 " records behind", separator,
+                                topic_info(view_writer_topic(i))->name, feeder->lags[i]));
+            separator = ", ";
+        }
+    }
+    return *separator != '\0' ? sg_ok() : buffer_print(out, "the views look for new records");
+}
+
 bool view_feeder_ready(struct view_feeder *feeder, struct buffer *ret_lacking)
 {
     sg_result written = sg_ok();
@@ -359,10 +373,8 @@ bool view_feeder_ready(struct view_feeder *feeder, struct buffer *ret_lacking)
     bool ready = feeder->feeding && feeder->caught_up;
     if (!feeder->feeding) {
         written = buffer_print(ret_lacking, "%s", feeder->trouble);
-    }
-    for (size_t i = 0; i < VIEW_COUNT && feeder->feeding && !ready && sg_is_ok(written); i++) {
-        written = buffer_print(ret_lacking, "%s is %" PRId64 " records behind",
-                               topic_info(topic_of(i))->name, feeder->lags[i]);
+    } else if (!ready) {
+        written = print_lags(feeder, ret_lacking);
     }
     pthread_mutex_unlock(&feeder->lock);
     // A text that does not fit is cut: readiness is the answer, the words are for people.

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { INPUTS_MAX = 4096 };
+enum { INPUTS_MAX = VIEW_SOURCE_COUNT * 1024 };
 
 void view_inputs_done(struct view_inputs *inputs)
 {
@@ -20,11 +20,11 @@ static sg_result find_partitions(struct view_inputs *inputs, const struct topic_
                                  size_t *ret_count)
 {
     *ret_count = 0;
-    for (size_t view = 0; view < VIEW_COUNT; view++) {
-        topic_full_name(settings, view_writer_view(view)->topic, inputs->topics[view]);
-        SG_TRY(kafka_consumer_partitions(inputs->consumer, inputs->topics[view],
-                                         &inputs->partition_counts[view]));
-        *ret_count += (size_t)inputs->partition_counts[view];
+    for (size_t source = 0; source < VIEW_SOURCE_COUNT; source++) {
+        topic_full_name(settings, view_writer_topic(source), inputs->topics[source]);
+        SG_TRY(kafka_consumer_partitions(inputs->consumer, inputs->topics[source],
+                                         &inputs->partition_counts[source]));
+        *ret_count += (size_t)inputs->partition_counts[source];
     }
     if (*ret_count > INPUTS_MAX) {
         return sg_fail(SG_FATAL, 0, "views: more than %d partitions", INPUTS_MAX);
@@ -32,24 +32,18 @@ static sg_result find_partitions(struct view_inputs *inputs, const struct topic_
     return sg_ok();
 }
 
-static sg_result begin_again(struct view_inputs *inputs, size_t view)
-{
-    log_warn("a topic is not the one that was read before: its view is built anew",
-             (struct log_field[]){log_text("topic", inputs->topics[view]), {.name = NULL}});
-    return view_writer_rebuild(inputs->writer, view);
-}
-
 // Fills an input. `*ret_recreated` true: the topic is another one.
 static sg_result plan_input(struct view_inputs *inputs, struct view_input *input,
                             bool *ret_recreated)
 {
-    const char *topic = inputs->topics[input->view];
+    const char *topic = inputs->topics[input->source];
     int64_t first = 0;
     int64_t end = 0;
     struct view_position position;
     bool found = false;
     SG_TRY(kafka_consumer_range(inputs->consumer, topic, input->partition, &first, &end));
-    SG_TRY(view_writer_position(inputs->writer, input->view, input->partition, &position, &found));
+    SG_TRY(
+        view_writer_position(inputs->writer, input->source, input->partition, &position, &found));
     input->verify = -1;
     input->start = first;
     *ret_recreated = found && position.next > end;
@@ -73,16 +67,33 @@ static sg_result plan_input(struct view_inputs *inputs, struct view_input *input
     return sg_ok();
 }
 
-static sg_result plan_view(struct view_inputs *inputs, size_t view, bool *ret_recreated)
+static sg_result plan_source(struct view_inputs *inputs, size_t source, bool *ret_recreated)
 {
     // A topic never loses partitions while it lives.
     int32_t known = 0;
-    SG_TRY(view_writer_partitions(inputs->writer, view, &known));
-    *ret_recreated = known > inputs->partition_counts[view];
-    for (int32_t i = 0; i < inputs->partition_counts[view] && !*ret_recreated; i++) {
+    SG_TRY(view_writer_partitions(inputs->writer, source, &known));
+    *ret_recreated = known > inputs->partition_counts[source];
+    for (int32_t i = 0; i < inputs->partition_counts[source] && !*ret_recreated; i++) {
         struct view_input *input = &inputs->inputs[inputs->count + (size_t)i];
-        *input = (struct view_input){.view = view, .partition = i};
+        *input = (struct view_input){.source = source, .partition = i};
         SG_TRY(plan_input(inputs, input, ret_recreated));
+    }
+    if (*ret_recreated) {
+        log_warn("a topic is not the one that was read before: its view is built anew",
+                 (struct log_field[]){log_text("topic", inputs->topics[source]), {.name = NULL}});
+    }
+    inputs->count += (size_t)inputs->partition_counts[source];
+    return sg_ok();
+}
+
+// Plans the sources of a view. `*ret_recreated` true: one of its topics is another one.
+static sg_result plan_view(struct view_inputs *inputs, size_t view, bool *ret_recreated)
+{
+    *ret_recreated = false;
+    for (size_t source = 0; source < VIEW_SOURCE_COUNT && !*ret_recreated; source++) {
+        if (view_writer_view_of(source) == view) {
+            SG_TRY(plan_source(inputs, source, ret_recreated));
+        }
     }
     return sg_ok();
 }
@@ -91,13 +102,14 @@ static sg_result plan_views(struct view_inputs *inputs)
 {
     inputs->count = 0;
     for (size_t view = 0; view < VIEW_COUNT; view++) {
+        size_t count = inputs->count;
         bool recreated = false;
         SG_TRY(plan_view(inputs, view, &recreated));
         if (recreated) {
-            SG_TRY(begin_again(inputs, view));
+            SG_TRY(view_writer_rebuild(inputs->writer, view));
+            inputs->count = count;
             SG_TRY(plan_view(inputs, view, &recreated));
         }
-        inputs->count += (size_t)inputs->partition_counts[view];
     }
     return sg_ok();
 }
@@ -117,7 +129,7 @@ static sg_result assign(struct view_inputs *inputs)
     }
     for (size_t i = 0; i < inputs->count; i++) {
         const struct view_input *input = &inputs->inputs[i];
-        positions[i] = (struct kafka_position){.topic = inputs->topics[input->view],
+        positions[i] = (struct kafka_position){.topic = inputs->topics[input->source],
                                                .partition = input->partition,
                                                .offset = input->start};
     }
@@ -125,10 +137,10 @@ static sg_result assign(struct view_inputs *inputs)
     for (size_t i = 0; i < inputs->count; i++) {
         struct view_input *input = &inputs->inputs[i];
         input->queue =
-            kafka_consumer_queue(inputs->consumer, inputs->topics[input->view], input->partition);
+            kafka_consumer_queue(inputs->consumer, inputs->topics[input->source], input->partition);
         if (input->queue == NULL) {
             return sg_fail(SG_FATAL, 0, "views: %s [%d] was not assigned",
-                           inputs->topics[input->view], input->partition);
+                           inputs->topics[input->source], input->partition);
         }
     }
     return sg_ok();
@@ -150,10 +162,10 @@ sg_result view_inputs_assign(struct view_inputs *inputs, const struct topic_sett
 sg_result view_inputs_changed(struct view_inputs *inputs, bool *ret_changed)
 {
     *ret_changed = false;
-    for (size_t view = 0; view < VIEW_COUNT; view++) {
+    for (size_t source = 0; source < VIEW_SOURCE_COUNT; source++) {
         int32_t count = 0;
-        SG_TRY(kafka_consumer_partitions(inputs->consumer, inputs->topics[view], &count));
-        *ret_changed = *ret_changed || count != inputs->partition_counts[view];
+        SG_TRY(kafka_consumer_partitions(inputs->consumer, inputs->topics[source], &count));
+        *ret_changed = *ret_changed || count != inputs->partition_counts[source];
     }
     return sg_ok();
 }
@@ -167,16 +179,16 @@ static int64_t input_lag(const struct view_inputs *inputs, const struct view_inp
         return 0;
     }
     sg_result result =
-        view_writer_position(inputs->writer, input->view, input->partition, &position, &found);
+        view_writer_position(inputs->writer, input->source, input->partition, &position, &found);
     int64_t next = sg_is_ok(result) && found ? position.next : input->start;
     return end > next ? end - next : 0;
 }
 
-int64_t view_inputs_lag(const struct view_inputs *inputs, size_t view)
+int64_t view_inputs_lag(const struct view_inputs *inputs, size_t source)
 {
     int64_t lag = 0;
     for (size_t i = 0; i < inputs->count; i++) {
-        if (inputs->inputs[i].view == view) {
+        if (inputs->inputs[i].source == source) {
             lag += input_lag(inputs, &inputs->inputs[i]);
         }
     }

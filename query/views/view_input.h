@@ -5,7 +5,7 @@
 #include "query/views/view_writer.h"
 
 struct view_input {
-    size_t view;
+    size_t source;
     int32_t partition;
     int64_t start;     // Where reading began.
     int64_t verify;    // Offset of the record that was taken last by an earlier run, -1 for none.
@@ -18,15 +18,15 @@ struct view_input {
 struct view_inputs {
     struct kafka_consumer *consumer;
     struct view_writer *writer;
-    char topics[VIEW_COUNT][KAFKA_TOPIC_MAX + 1]; // Full names.
-    int32_t partition_counts[VIEW_COUNT];
+    char topics[VIEW_SOURCE_COUNT][KAFKA_TOPIC_MAX + 1]; // Full names.
+    int32_t partition_counts[VIEW_SOURCE_COUNT];
     struct view_input *inputs;
     size_t count;
 };
 
-// Finds the partitions of every view and where to go on, rebuilds views whose topic is another one
-// than it was, and assigns all to the consumer. What was there before is replaced. Nothing may be
-// uncommitted in the writer. Fails: SG_RETRY, SG_FATAL.
+// Finds the partitions of every source and where to go on, rebuilds views one of whose topics is
+// another one than it was, and assigns all to the consumer. What was there before is replaced.
+// Nothing may be uncommitted in the writer. Fails: SG_RETRY, SG_FATAL.
 SG_RESULT view_inputs_assign(struct view_inputs *inputs, const struct topic_settings *settings);
 
 // Frees the list.
@@ -35,8 +35,8 @@ void view_inputs_done(struct view_inputs *inputs);
 // Whether a topic has another number of partitions than was assigned. Fails: SG_RETRY, SG_FATAL.
 SG_RESULT view_inputs_changed(struct view_inputs *inputs, bool *ret_changed);
 
-// Records between a view and the end of its topic, as far as that is known.
-int64_t view_inputs_lag(const struct view_inputs *inputs, size_t view);
+// Records between the views and the end of a topic, as far as that is known.
+int64_t view_inputs_lag(const struct view_inputs *inputs, size_t source);
 
 // True when every partition has been at its end once.
 bool view_inputs_caught_up(const struct view_inputs *inputs);

@@ -15,6 +15,21 @@ static const char *const table_names[VIEW_TABLE_COUNT] = {
     [VIEW_TABLE_POSITIONS] = "positions",
     [VIEW_TABLE_INSTRUMENTS] = "instruments",
     [VIEW_TABLE_HISTORY] = "history",
+    [VIEW_TABLE_COUNTS] = "counts",
+    [VIEW_TABLE_USERS] = "users",
+    [VIEW_TABLE_SUBSCRIPTIONS] = "subscriptions",
+    [VIEW_TABLE_SUBSCRIPTION_INSTRUMENTS] = "subscription_instruments",
+    [VIEW_TABLE_SUBSCRIPTION_ENDS] = "subscription_ends",
+    [VIEW_TABLE_COMMANDS] = "commands",
+    [VIEW_TABLE_ACCOUNT_EXPIRY] = "account_expiry",
+    [VIEW_TABLE_ALERTS] = "alerts",
+    [VIEW_TABLE_ALERT_INSTRUMENTS] = "alert_instruments",
+    [VIEW_TABLE_ALERT_IDS] = "alert_ids",
+    [VIEW_TABLE_NOTIFICATIONS] = "notifications",
+    [VIEW_TABLE_NOTIFICATION_IDS] = "notification_ids",
+    [VIEW_TABLE_NOTIFICATION_ALERTS] = "notification_alerts",
+    [VIEW_TABLE_DELIVERIES] = "deliveries",
+    [VIEW_TABLE_DELIVERY_NOTIFICATIONS] = "delivery_notifications",
 };
 
 struct view_store {
@@ -174,7 +189,7 @@ static struct bytes position_key(const char *topic, int32_t partition, uint8_t t
 static int32_t key_partition(struct bytes key, size_t topic_size)
 {
     uint32_t partition = 0;
-    for (size_t i = topic_size + 1; i < key.size; i++) {
+    for (size_t i = topic_size; i < key.size; i++) {
         partition = partition << 8 | key.data[i];
     }
     return (int32_t)partition;
@@ -208,24 +223,26 @@ sg_result view_store_set_position(struct view_store *store, struct transaction *
                      bytes_of(position, sizeof *position));
 }
 
-sg_result view_store_positions(struct view_store *store, struct transaction *transaction,
+sg_result view_store_positions(const struct view_snapshot *snapshot, const char *topic,
                                view_position_fn each, void *context)
 {
     SG_CLEANUP(cursor_close) struct cursor *cursor = NULL;
-    SG_TRY(cursor_open(transaction, store->tables[VIEW_TABLE_POSITIONS], &cursor));
-    struct bytes key = bytes_of_text("");
+    struct table table = snapshot->store->tables[VIEW_TABLE_POSITIONS];
+    SG_TRY(cursor_open(snapshot->transaction, table, &cursor));
+    uint8_t text[KEY_MAX];
+    struct bytes first = position_key(topic, 0, text);
+    size_t topic_size = first.size - sizeof(int32_t);
+    struct bytes key;
     struct bytes value;
     bool found = false;
-    SG_TRY(cursor_next(cursor, &key, &value, &found));
-    while (found) {
-        const char *topic = (const char *)key.data;
-        size_t size = strnlen(topic, key.size);
+    SG_TRY(cursor_at_least(cursor, first, &key, &value, &found));
+    while (found && key.size == first.size && memcmp(key.data, text, topic_size) == 0) {
         struct view_position position;
-        if (key.size != size + 5 || value.size != sizeof position) {
-            return sg_fail(SG_FATAL, 0, "views: a position cannot be read");
+        if (value.size != sizeof position) {
+            return sg_fail(SG_FATAL, 0, "views: a position of %s cannot be read", topic);
         }
         memcpy(&position, value.data, sizeof position);
-        SG_TRY(each(context, topic, key_partition(key, size), &position));
+        SG_TRY(each(context, key_partition(key, topic_size), &position));
         SG_TRY(cursor_next(cursor, &key, &value, &found));
     }
     return sg_ok();
@@ -247,6 +264,36 @@ static sg_result next_position(struct transaction *transaction, struct table tab
         memcpy(text, found.data, found.size);
     }
     return sg_ok();
+}
+
+// Under "format:" and the view's name.
+static struct bytes format_key(const char *view, uint8_t text[static KEY_MAX])
+{
+    int size = snprintf((char *)text, KEY_MAX, "format:%s", view);
+    return bytes_of(text, (size_t)size);
+}
+
+sg_result view_store_format(struct view_store *store, struct transaction *transaction,
+                            const char *view, uint64_t *ret_format)
+{
+    uint8_t text[KEY_MAX];
+    struct bytes value;
+    bool found = false;
+    SG_TRY(table_get(transaction, store->tables[VIEW_TABLE_META], format_key(view, text), &value,
+                     &found));
+    *ret_format = 0;
+    if (found && value.size == sizeof *ret_format) {
+        memcpy(ret_format, value.data, sizeof *ret_format);
+    }
+    return sg_ok();
+}
+
+sg_result view_store_set_format(struct view_store *store, struct transaction *transaction,
+                                const char *view, uint64_t format)
+{
+    uint8_t text[KEY_MAX];
+    return table_put(transaction, store->tables[VIEW_TABLE_META], format_key(view, text),
+                     bytes_of(&format, sizeof format));
 }
 
 sg_result view_store_forget(struct view_store *store, struct transaction *transaction,

@@ -1,20 +1,12 @@
 // The file of the read views: tables, the positions up to which they were filled, and snapshots for
 // readers. One thread writes, any thread reads.
 #pragma once
+#include "query/views/view_table.h"
 #include "schemas/topic_table.h"
 #include "state/file/environment.h"
 #include "state/state_settings.h"
 
 struct view_store;
-
-// The tables of the file. Rows and positions change in one transaction.
-enum view_table {
-    VIEW_TABLE_META,
-    VIEW_TABLE_POSITIONS,
-    VIEW_TABLE_INSTRUMENTS,
-    VIEW_TABLE_HISTORY,
-    VIEW_TABLE_COUNT,
-};
 
 // How far a partition was taken in.
 struct view_position {
@@ -23,8 +15,8 @@ struct view_position {
     uint64_t fingerprint; // Of that record: tells whether the topic is still the same one.
 };
 
-// Called for each stored position, in the order of topics' names and partitions.
-typedef sg_result (*view_position_fn)(void *context, const char *topic, int32_t partition,
+// Called for each stored position of a topic, in the order of partitions.
+typedef sg_result (*view_position_fn)(void *context, int32_t partition,
                                       const struct view_position *position);
 
 // Opens the file in `<settings->dir>/serve`, making it if absent. One of another format, or one
@@ -71,10 +63,18 @@ SG_RESULT view_store_set_position(struct view_store *store, struct transaction *
                                   const struct kafka_position *at,
                                   const struct view_position *position);
 
+// The format that a view's rows were written in, 0 for none. Fails: SG_FATAL.
+SG_RESULT view_store_format(struct view_store *store, struct transaction *transaction,
+                            const char *view, uint64_t *ret_format);
+
+// Sets it. Fails as table_put().
+SG_RESULT view_store_set_format(struct view_store *store, struct transaction *transaction,
+                                const char *view, uint64_t format);
+
 // Forgets the positions of a topic. Fails as table_delete().
 SG_RESULT view_store_forget(struct view_store *store, struct transaction *transaction,
                             const char *topic);
 
-// Calls `each` for every position. Fails: SG_FATAL, and as `each`.
-SG_RESULT view_store_positions(struct view_store *store, struct transaction *transaction,
+// Calls `each` for every position of a topic, by partition. Fails: SG_FATAL, and as `each`.
+SG_RESULT view_store_positions(const struct view_snapshot *snapshot, const char *topic,
                                view_position_fn each, void *context);

@@ -6,6 +6,10 @@
 #include "core/service/clock.h"
 #include "core/service/crash_point.h"
 #include "core/service/log.h"
+#include "query/views/accounts/account_view.h"
+#include "query/views/alerts/alert_feed.h"
+#include "query/views/notifications/notification_feed.h"
+#include "query/views/quotes/quote_view.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,7 +17,14 @@
 
 enum { PARTITIONS_MAX = 1024, GROWTHS_MAX = 40, US_PER_MS = 1000 };
 
-static const struct view *const views[VIEW_COUNT] = {&quote_view};
+static const struct view *const views[VIEW_COUNT] = {&quote_view, &account_view, &alert_view,
+                                                     &notification_view};
+
+// Of each source: its view and which one it is there.
+static const struct {
+    size_t view;
+    size_t index;
+} sources[VIEW_SOURCE_COUNT] = {{0, 0}, {1, 0}, {1, 1}, {1, 2}, {2, 0}, {3, 0}, {3, 1}};
 
 struct partition_state {
     struct view_position position;
@@ -26,20 +37,32 @@ struct view_writer {
     struct view_store *store;
     const struct view_settings *settings;
     void *states[VIEW_COUNT];
-    struct partition_state partitions[VIEW_COUNT][PARTITIONS_MAX];
-    struct transaction *transaction; // Open while a batch is.
-    int64_t records;                 // Of the batch.
+    struct partition_state partitions[VIEW_SOURCE_COUNT][PARTITIONS_MAX];
+    int32_t partition_counts[VIEW_SOURCE_COUNT]; // One more than the highest that was asked for.
+    struct transaction *transaction;             // Open while a batch is.
+    int64_t records;                             // Of the batch.
     int64_t began_us;
+    bool full; // A view has enough in memory.
 };
 
-const struct view *view_writer_view(size_t index)
+static const struct view_source *source_of(size_t source)
 {
-    return views[index];
+    return &views[sources[source].view]->sources[sources[source].index];
 }
 
-static const char *topic_of(size_t view)
+enum topic view_writer_topic(size_t source)
 {
-    return topic_info(views[view]->topic)->name;
+    return source_of(source)->topic;
+}
+
+size_t view_writer_view_of(size_t source)
+{
+    return sources[source].view;
+}
+
+static const char *topic_of(size_t source)
+{
+    return topic_info(source_of(source)->topic)->name;
 }
 
 void view_writer_close(struct view_writer **writer)
@@ -56,6 +79,70 @@ void view_writer_close(struct view_writer **writer)
     *writer = NULL;
 }
 
+// Commits what was written. SG_ABORT: the file was full, it is larger now; nothing is kept.
+static sg_result finish(struct view_writer *writer, sg_result written)
+{
+    if (sg_is_ok(written)) {
+        return view_store_commit(writer->store, &writer->transaction);
+    }
+    transaction_abort(&writer->transaction);
+    if (written.class == SG_ABORT) {
+        SG_TRY(view_store_grow(writer->store));
+    }
+    return written;
+}
+
+// Empties a view and notes the format of its rows to come.
+static sg_result write_empty(struct view_writer *writer, size_t view)
+{
+    SG_TRY(view_store_begin(writer->store, &writer->transaction));
+    SG_TRY(views[view]->clear(writer->states[view], writer->transaction));
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
+        if (sources[i].view == view) {
+            SG_TRY(view_store_forget(writer->store, writer->transaction, topic_of(i)));
+        }
+    }
+    return views[view]->format == NULL
+               ? sg_ok()
+               : view_store_set_format(writer->store, writer->transaction, views[view]->name,
+                                       views[view]->format());
+}
+
+static sg_result empty(struct view_writer *writer, size_t view)
+{
+    sg_result result = sg_fail(SG_ABORT, 0, "not tried");
+    for (int i = 0; i < GROWTHS_MAX && result.class == SG_ABORT; i++) {
+        result = finish(writer, write_empty(writer, view));
+    }
+    return result;
+}
+
+static sg_result read_format(struct view_writer *writer, size_t view, uint64_t *ret_format)
+{
+    SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
+    SG_TRY(view_store_read(writer->store, &snapshot));
+    return view_store_format(writer->store, snapshot.transaction, views[view]->name, ret_format);
+}
+
+// A view that another program has filled with other rows begins empty; so does one that the file
+// does not have yet.
+static sg_result check_format(struct view_writer *writer, size_t view)
+{
+    uint64_t present = 0;
+    if (views[view]->format == NULL) {
+        return sg_ok();
+    }
+    SG_TRY(read_format(writer, view, &present));
+    if (present == views[view]->format()) {
+        return sg_ok();
+    }
+    if (present != 0) {
+        log_warn("a view has another format and is built anew",
+                 (struct log_field[]){log_text("view", views[view]->name), {.name = NULL}});
+    }
+    return empty(writer, view);
+}
+
 sg_result view_writer_open(struct view_store *store, const struct view_settings *settings,
                            struct view_writer **ret_writer)
 {
@@ -67,6 +154,7 @@ sg_result view_writer_open(struct view_store *store, const struct view_settings 
     writer->settings = settings;
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         SG_TRY(views[i]->open(store, settings, &writer->states[i]));
+        SG_TRY(check_format(writer, i));
     }
     *ret_writer = SG_MOVE(writer);
     return sg_ok();
@@ -88,76 +176,82 @@ static sg_result begin(struct view_writer *writer)
     return view_store_begin(writer->store, &writer->transaction);
 }
 
-static sg_result load_position(struct view_writer *writer, size_t view, int32_t partition,
+static sg_result load_position(struct view_writer *writer, size_t source, int32_t partition,
                                struct partition_state **ret_state)
 {
     if (partition < 0 || partition >= PARTITIONS_MAX) {
-        return sg_fail(SG_FATAL, 0, "views: topic %s has more than %d partitions", topic_of(view),
+        return sg_fail(SG_FATAL, 0, "views: topic %s has more than %d partitions", topic_of(source),
                        PARTITIONS_MAX);
     }
-    struct partition_state *state = &writer->partitions[view][partition];
+    struct partition_state *state = &writer->partitions[source][partition];
     if (!state->known) {
         SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
         SG_TRY(view_store_read(writer->store, &snapshot));
-        struct kafka_position at = {.topic = topic_of(view), .partition = partition};
+        struct kafka_position at = {.topic = topic_of(source), .partition = partition};
         SG_TRY(view_store_position(writer->store, snapshot.transaction, &at, &state->position,
                                    &state->found));
         state->known = true;
+        if (partition >= writer->partition_counts[source]) {
+            writer->partition_counts[source] = partition + 1;
+        }
     }
     *ret_state = state;
     return sg_ok();
 }
 
-sg_result view_writer_position(struct view_writer *writer, size_t view, int32_t partition,
+sg_result view_writer_position(struct view_writer *writer, size_t source, int32_t partition,
                                struct view_position *ret_position, bool *ret_found)
 {
     struct partition_state *state = NULL;
-    SG_TRY(load_position(writer, view, partition, &state));
+    SG_TRY(load_position(writer, source, partition, &state));
     *ret_position = state->position;
     *ret_found = state->found;
     return sg_ok();
 }
 
-struct counting {
-    const char *topic;
-    int32_t count;
-};
-
-static sg_result count_partition(void *context, const char *topic, int32_t partition,
+static sg_result count_partition(void *context, int32_t partition,
                                  const struct view_position *position)
 {
     (void)position;
-    struct counting *counting = context;
-    if (strcmp(topic, counting->topic) == 0 && partition >= counting->count) {
-        counting->count = partition + 1;
-    }
+    int32_t *count = context;
+    *count = partition + 1;
     return sg_ok();
 }
 
-sg_result view_writer_partitions(struct view_writer *writer, size_t view, int32_t *ret_count)
+sg_result view_writer_partitions(struct view_writer *writer, size_t source, int32_t *ret_count)
 {
-    struct counting counting = {.topic = topic_of(view)};
     SG_CLEANUP(view_snapshot_done) struct view_snapshot snapshot = {.transaction = NULL};
     SG_TRY(view_store_read(writer->store, &snapshot));
-    SG_TRY(view_store_positions(writer->store, snapshot.transaction, count_partition, &counting));
-    *ret_count = counting.count;
+    *ret_count = 0;
+    return view_store_positions(&snapshot, topic_of(source), count_partition, ret_count);
+}
+
+// Hands a record to its view. `*ret_refused` tells whether it was refused.
+static sg_result apply(struct view_writer *writer, size_t source, const struct view_record *record,
+                       bool *ret_refused)
+{
+    const struct view *view = views[sources[source].view];
+    void *state = writer->states[sources[source].view];
+    sg_result applied =
+        view->sources[sources[source].index].apply(state, writer->transaction, record);
+    if (!sg_is_ok(applied) && applied.class != SG_DROP) {
+        return applied;
+    }
+    *ret_refused = !sg_is_ok(applied);
+    writer->full = writer->full || (view->full != NULL && view->full(state));
     return sg_ok();
 }
 
-sg_result view_writer_take(struct view_writer *writer, size_t view,
+sg_result view_writer_take(struct view_writer *writer, size_t source,
                            const struct view_record *record, uint64_t fingerprint,
                            bool *ret_refused)
 {
     struct partition_state *state = NULL;
-    SG_TRY(load_position(writer, view, record->partition, &state));
+    SG_TRY(load_position(writer, source, record->partition, &state));
     SG_TRY(begin(writer));
     *ret_refused = record->value == NULL;
     if (record->value != NULL) {
-        sg_result applied = views[view]->apply(writer->states[view], writer->transaction, record);
-        if (!sg_is_ok(applied) && applied.class != SG_DROP) {
-            return applied;
-        }
-        *ret_refused = !sg_is_ok(applied);
+        SG_TRY(apply(writer, source, record, ret_refused));
     }
     state->position = (struct view_position){
         .next = record->offset + 1, .last = record->offset, .fingerprint = fingerprint};
@@ -167,22 +261,27 @@ sg_result view_writer_take(struct view_writer *writer, size_t view,
     return sg_ok();
 }
 
+bool view_writer_full(const struct view_writer *writer)
+{
+    return writer->full;
+}
+
 bool view_writer_due(const struct view_writer *writer, bool drained)
 {
     if (writer->records == 0) {
         return false;
     }
     int64_t age_us = clock_monotonic_us() - writer->began_us;
-    return drained || writer->records >= writer->settings->commit_records ||
+    return drained || writer->full || writer->records >= writer->settings->commit_records ||
            age_us >= writer->settings->commit_ms * US_PER_MS;
 }
 
-static sg_result write_positions(struct view_writer *writer, size_t view)
+static sg_result write_positions(struct view_writer *writer, size_t source)
 {
-    for (int32_t partition = 0; partition < PARTITIONS_MAX; partition++) {
-        struct partition_state *state = &writer->partitions[view][partition];
+    for (int32_t partition = 0; partition < writer->partition_counts[source]; partition++) {
+        struct partition_state *state = &writer->partitions[source][partition];
         if (state->moved) {
-            struct kafka_position at = {.topic = topic_of(view), .partition = partition};
+            struct kafka_position at = {.topic = topic_of(source), .partition = partition};
             SG_TRY(
                 view_store_set_position(writer->store, writer->transaction, &at, &state->position));
         }
@@ -195,6 +294,8 @@ static sg_result write_batch(struct view_writer *writer)
     SG_TRY(begin(writer));
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         SG_TRY(views[i]->flush(writer->states[i], writer->transaction));
+    }
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
         SG_TRY(write_positions(writer, i));
     }
     return sg_ok();
@@ -207,24 +308,22 @@ static sg_result try_commit(struct view_writer *writer)
     sg_result written = write_batch(writer);
     if (sg_is_ok(written)) {
         crash_point("view_flushed");
-        return view_store_commit(writer->store, &writer->transaction);
     }
-    transaction_abort(&writer->transaction);
-    if (written.class == SG_ABORT) {
-        SG_TRY(view_store_grow(writer->store));
-    }
-    return written;
+    return finish(writer, written);
 }
 
 static void settle(struct view_writer *writer)
 {
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         views[i]->settled(writer->states[i]);
-        for (size_t partition = 0; partition < PARTITIONS_MAX; partition++) {
+    }
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
+        for (int32_t partition = 0; partition < writer->partition_counts[i]; partition++) {
             writer->partitions[i][partition].moved = false;
         }
     }
     writer->records = 0;
+    writer->full = false;
 }
 
 sg_result view_writer_commit(struct view_writer *writer, bool *ret_committed)
@@ -250,10 +349,12 @@ sg_result view_writer_commit(struct view_writer *writer, bool *ret_committed)
 sg_result view_writer_rebuild(struct view_writer *writer, size_t view)
 {
     assert(writer->records == 0);
-    SG_TRY(begin(writer));
-    SG_TRY(views[view]->clear(writer->states[view], writer->transaction));
-    SG_TRY(view_store_forget(writer->store, writer->transaction, topic_of(view)));
-    SG_TRY(view_store_commit(writer->store, &writer->transaction));
-    memset(writer->partitions[view], 0, sizeof writer->partitions[view]);
+    transaction_abort(&writer->transaction);
+    SG_TRY(empty(writer, view));
+    for (size_t i = 0; i < VIEW_SOURCE_COUNT; i++) {
+        if (sources[i].view == view) {
+            memset(writer->partitions[i], 0, sizeof writer->partitions[i]);
+        }
+    }
     return sg_ok();
 }

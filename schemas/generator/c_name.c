@@ -24,6 +24,16 @@ void c_name_upper(const char *name, char ret_name[static C_NAME_MAX])
     }
 }
 
+void c_name_branch(const char *record, const char *field, const struct schema_node *branch,
+                   char ret_name[static C_NAME_MAX * 3])
+{
+    char names[3][C_NAME_MAX];
+    c_name_upper(record, names[0]);
+    c_name_upper(field, names[1]);
+    c_name_upper(branch->name, names[2]);
+    snprintf(ret_name, (size_t)C_NAME_MAX * 3, "%s_%s_%s", names[0], names[1], names[2]);
+}
+
 void c_name_type(const struct schema_node *node, char ret_name[static C_NAME_MAX])
 {
     static const char *const types[] = {

@@ -7,7 +7,8 @@
 #include "schemas/generator/emit_value.h"
 #include "schemas/generator/template.h"
 
-static void emit_list_call(FILE *out, enum action action, const struct place *place)
+// The call of a function of its own: for a list or a union.
+static void emit_part_call(FILE *out, enum action action, const struct place *place)
 {
     switch (action) {
     case ACTION_MEASURE:
@@ -29,6 +30,10 @@ static void emit_field(FILE *out, enum action action, const struct schema_field 
     if (action == ACTION_MEASURE && shape.item == NULL && emit_value_bytes(shape.value) > 0) {
         return;
     }
+    if (shape.branches != NULL) {
+        emit_part_call(out, action, &(struct place){NULL, field->name, "    "});
+        return;
+    }
     const char *record = action == ACTION_READ ? "ret_record" : "record";
     char expression[C_NAME_MAX * 2];
     snprintf(expression, sizeof expression, "%s->%s", record, field->name);
@@ -45,7 +50,7 @@ static void emit_field(FILE *out, enum action action, const struct schema_field 
         fprintf(out, "    if (%s->has_%s) {\n", record, field->name);
     }
     if (shape.item != NULL) {
-        emit_list_call(out, action, &place);
+        emit_part_call(out, action, &place);
     } else {
         emit_value(out, action, shape.value, &place);
     }
@@ -61,13 +66,16 @@ static void emit_fields(FILE *out, enum action action, const struct schema_node 
     }
 }
 
-static void emit_lists(FILE *out, const char *snake, const struct schema_node *node)
+static void emit_parts(FILE *out, const char *snake, const struct schema_node *node)
 {
     for (size_t i = 0; i < node->field_count; i++) {
         struct shape shape;
         sg_ignore(shape_of(&node->fields[i], &shape));
         if (shape.item != NULL) {
             emit_list(out, snake, &shape);
+        }
+        if (shape.branches != NULL) {
+            emit_union(out, snake, &shape);
         }
     }
 }
@@ -79,7 +87,7 @@ static size_t fixed_bytes_of_all(const struct schema_node *node)
     for (size_t i = 0; i < node->field_count; i++) {
         struct shape shape;
         sg_ignore(shape_of(&node->fields[i], &shape));
-        total += shape.is_optional ? BINARY_LONG_BYTES : 0;
+        total += shape.is_optional || shape.branches != NULL ? BINARY_LONG_BYTES : 0;
         total += shape.item == NULL ? emit_value_bytes(shape.value) : 0;
     }
     return total;
@@ -94,7 +102,8 @@ static void needs_of(const struct schema_node *node, bool *ret_index, bool *ret_
         struct shape shape;
         sg_ignore(shape_of(&node->fields[i], &shape));
         *ret_index = *ret_index || shape.value->kind == SCHEMA_ENUM;
-        *ret_arena = *ret_arena || shape.item != NULL || shape.value->kind == SCHEMA_RECORD;
+        *ret_arena = *ret_arena || shape.item != NULL || shape.branches != NULL ||
+                     shape.value->kind == SCHEMA_RECORD;
     }
 }
 
@@ -144,7 +153,7 @@ void emit_coder(FILE *out, const struct schema_node *node)
             "#include \"schemas/binary/binary_reader.h\"\n"
             "#include \"schemas/binary/binary_writer.h\"\n\n#include <stddef.h>\n\n",
             node->full_name, snake);
-    emit_lists(out, snake, node);
+    emit_parts(out, snake, node);
 
     template_print(out, "sg_result $1_measure(const struct $1 *record, size_t *size)\n{\n",
                    (const char *[]){snake});
@@ -152,7 +161,10 @@ void emit_coder(FILE *out, const struct schema_node *node)
     emit_fields(out, ACTION_MEASURE, node);
     fprintf(out, "    return sg_ok();\n}\n\n");
 
-    template_print(out, "uint8_t *$1_write(const struct $1 *record, uint8_t *at)\n{\n",
+    template_print(out,
+                   "// A branch for each optional field.\n"
+                   "// NOLINTNEXTLINE(readability-function-cognitive-complexity)\n"
+                   "uint8_t *$1_write(const struct $1 *record, uint8_t *at)\n{\n",
                    (const char *[]){snake});
     emit_fields(out, ACTION_WRITE, node);
     fprintf(out, "    return at;\n}\n\n");

@@ -16,7 +16,7 @@ static const char *record_kind(const struct schema_node *node)
         [SCHEMA_LONG] = "RECORD_LONG",       [SCHEMA_DOUBLE] = "RECORD_DOUBLE",
         [SCHEMA_STRING] = "RECORD_STRING",   [SCHEMA_RECORD] = "RECORD_RECORD",
         [SCHEMA_ENUM] = "RECORD_ENUM",       [SCHEMA_ARRAY] = "RECORD_ARRAY",
-        [SCHEMA_MAP] = "RECORD_MAP",
+        [SCHEMA_MAP] = "RECORD_MAP",         [SCHEMA_UNION] = "RECORD_UNION",
     };
     return names[node->kind];
 }
@@ -47,6 +47,15 @@ static void emit_item(FILE *out, const struct schema_field *field)
         emit_value_members(out, shape.item);
         fprintf(out, "};\n\n");
     }
+    if (shape.branches != NULL) {
+        fprintf(out, "static const struct record_type *const branches_of_%s[] = {\n", field->name);
+        for (size_t i = 0; i < shape.branch_count; i++) {
+            char snake[C_NAME_MAX];
+            c_name_snake(shape.branches[i]->name, snake);
+            fprintf(out, "    &%s_type,\n", snake);
+        }
+        fprintf(out, "};\n\n");
+    }
 }
 
 static void emit_field(FILE *out, const char *record, const struct schema_field *field)
@@ -64,7 +73,14 @@ static void emit_field(FILE *out, const char *record, const struct schema_field 
     if (shape.value->kind == SCHEMA_MAP) {
         fprintf(out, ", .item_offset = offsetof(struct %s_%s, value)", record, field->name);
     }
+    if (shape.branches != NULL) {
+        fprintf(out, ", .branches = branches_of_%s, .branch_count = %zu", field->name,
+                shape.branch_count);
+    }
     fprintf(out, "},\n     .offset = offsetof(struct %s, %s)", record, field->name);
+    if (shape.branches != NULL) {
+        fprintf(out, ",\n     .branch_offset = offsetof(struct %s, %s_type)", record, field->name);
+    }
     if (shape.item != NULL) {
         fprintf(out, ",\n     .count_offset = offsetof(struct %s, %s_count)", record, field->name);
     }

@@ -27,30 +27,75 @@ static void emit_comment(FILE *out, const char *indent, const char *text)
     }
 }
 
-// The named type of a field, NULL if it has none.
-static const struct schema_node *named_type(const struct schema_field *field)
+// The `at`-th named type of a field, NULL behind the last.
+static const struct schema_node *named_type(const struct schema_field *field, size_t at)
 {
     struct shape shape;
     sg_ignore(shape_of(field, &shape)); // Checked before anything is written.
+    if (shape.branches != NULL) {
+        return at < shape.branch_count ? shape.branches[at] : NULL;
+    }
     const struct schema_node *type = shape.item == NULL ? shape.value : shape.item;
-    return type->kind == SCHEMA_RECORD || type->kind == SCHEMA_ENUM ? type : NULL;
+    bool is_named = type->kind == SCHEMA_RECORD || type->kind == SCHEMA_ENUM;
+    return at == 0 && is_named ? type : NULL;
+}
+
+static bool has_type(const struct schema_field *field, const struct schema_node *wanted)
+{
+    const struct schema_node *type = NULL;
+    for (size_t i = 0; (type = named_type(field, i)) != NULL; i++) {
+        if (type == wanted) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Includes the types of the fields, each once.
 static void emit_includes(FILE *out, const struct schema_node *node)
 {
     for (size_t i = 0; i < node->field_count; i++) {
-        const struct schema_node *type = named_type(&node->fields[i]);
-        bool is_new = type != NULL;
-        for (size_t j = 0; j < i; j++) {
-            is_new = is_new && named_type(&node->fields[j]) != type;
-        }
-        char snake[C_NAME_MAX];
-        if (is_new) {
+        const struct schema_node *type = NULL;
+        for (size_t at = 0; (type = named_type(&node->fields[i], at)) != NULL; at++) {
+            bool is_new = true;
+            for (size_t j = 0; j < i; j++) {
+                is_new = is_new && !has_type(&node->fields[j], type);
+            }
+            char snake[C_NAME_MAX];
             c_name_snake(type->name, snake);
-            fprintf(out, "#include \"schemas/%s.h\"\n", snake);
+            if (is_new) {
+                fprintf(out, "#include \"schemas/%s.h\"\n", snake);
+            }
         }
     }
+}
+
+static void emit_branches(FILE *out, const struct schema_field *field, const struct shape *shape)
+{
+    fprintf(out, "    union {\n");
+    for (size_t i = 0; i < shape->branch_count; i++) {
+        char snake[C_NAME_MAX];
+        c_name_snake(shape->branches[i]->name, snake);
+        fprintf(out, "        struct %s %s;\n", snake, snake);
+    }
+    fprintf(out, "    } %s;\n", field->name);
+}
+
+// The branches of a union, as an enum.
+static void emit_branch_enum(FILE *out, const char *record, const struct schema_field *field)
+{
+    struct shape shape;
+    sg_ignore(shape_of(field, &shape));
+    if (shape.branches == NULL) {
+        return;
+    }
+    fprintf(out, "// What %s can be.\nenum %s_%s {\n", field->name, record, field->name);
+    for (size_t i = 0; i < shape.branch_count; i++) {
+        char name[C_NAME_MAX * 3];
+        c_name_branch(record, field->name, shape.branches[i], name);
+        fprintf(out, "    %s = %zu,\n", name, i);
+    }
+    fprintf(out, "};\n\n");
 }
 
 static void emit_member(FILE *out, const char *record, const struct schema_field *field)
@@ -61,6 +106,11 @@ static void emit_member(FILE *out, const char *record, const struct schema_field
     emit_comment(out, "    ", field->doc);
     if (shape.is_optional) {
         fprintf(out, "    bool has_%s;\n", field->name);
+    }
+    if (shape.branches != NULL) {
+        fprintf(out, "    enum %s_%s %s_type;\n", record, field->name, field->name);
+        emit_branches(out, field, &shape);
+        return;
     }
     if (shape.value->kind == SCHEMA_MAP) {
         fprintf(out, "    struct %s_%s *%s;\n", record, field->name, field->name);
@@ -120,6 +170,7 @@ static void emit_record(FILE *out, const struct schema_node *node)
     fprintf(out, "#include \"schemas/record_type.h\"\n\nstruct binary_reader;\n\n");
     for (size_t i = 0; i < node->field_count; i++) {
         emit_pair(out, snake, &node->fields[i]);
+        emit_branch_enum(out, snake, &node->fields[i]);
     }
     fprintf(out, "// The fields keep the order of the schema, whatever room that takes.\n"
                  "// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)\n");

@@ -23,3 +23,6 @@ void emit_value(FILE *out, enum action action, const struct schema_node *node,
 
 // Writes the functions for a list of a record: measure_x(), write_x() and read_x().
 void emit_list(FILE *out, const char *record, const struct shape *shape);
+
+// The same for a union of records.
+void emit_union(FILE *out, const char *record, const struct shape *shape);

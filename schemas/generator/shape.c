@@ -1,5 +1,6 @@
-// What the generated code holds: null only in a union with one other type, null first; lists only
-// as fields; no float, bytes or fixed; of logical types timestamp-millis.
+// What the generated code holds: null only in a union, and first; in a union either one other type
+// or records; lists and unions of records only as fields; no float, bytes or fixed; of logical
+// types timestamp-millis.
 #include "schemas/generator/shape.h"
 
 #include <jansson.h>
@@ -79,20 +80,47 @@ static sg_result check_default(const struct shape *shape)
     return sg_ok();
 }
 
+static bool are_records(const struct schema_node *const *branches, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (branches[i]->kind != SCHEMA_RECORD) {
+            return false;
+        }
+    }
+    return count > 0;
+}
+
+static sg_result take_union(const struct schema_node *type, struct shape *shape)
+{
+    shape->is_optional = type->branch_count > 0 && type->branches[0]->kind == SCHEMA_NULL;
+    size_t nulls = shape->is_optional ? 1 : 0;
+    const struct schema_node *const *others = type->branches + nulls;
+    size_t count = type->branch_count - nulls;
+    if (shape->is_optional && count == 1) {
+        shape->value = others[0];
+        return sg_ok();
+    }
+    if (!are_records(others, count)) {
+        return sg_fail(SG_DROP, 0,
+                       "a union must be of null and one type, null first, or of records");
+    }
+    shape->branches = others;
+    shape->branch_count = count;
+    return sg_ok();
+}
+
 sg_result shape_of(const struct schema_field *field, struct shape *ret_shape)
 {
     struct shape shape = {.field = field, .value = field->type};
     if (field->type->kind == SCHEMA_UNION) {
-        if (field->type->branch_count != 2 || field->type->branches[0]->kind != SCHEMA_NULL) {
-            return sg_fail(SG_DROP, 0, "a union must be of null and one type, null first");
-        }
-        shape.is_optional = true;
-        shape.value = field->type->branches[1];
+        SG_TRY(take_union(field->type, &shape));
     }
     if (shape.value->kind == SCHEMA_ARRAY || shape.value->kind == SCHEMA_MAP) {
         shape.item = shape.value->item;
     }
-    SG_TRY(check_value(shape.item == NULL ? shape.value : shape.item));
+    if (shape.branches == NULL) {
+        SG_TRY(check_value(shape.item == NULL ? shape.value : shape.item));
+    }
     if (field->default_value != NULL) {
         SG_TRY(check_default(&shape));
     }

@@ -6,8 +6,10 @@
 struct shape {
     const struct schema_field *field;
     bool is_optional;
-    const struct schema_node *value; // Without the null of an optional field.
-    const struct schema_node *item;  // Of an array or a map, else NULL.
+    const struct schema_node *value;           // Without the null of an optional field.
+    const struct schema_node *item;            // Of an array or a map, else NULL.
+    const struct schema_node *const *branches; // Of a union of records, else NULL.
+    size_t branch_count;
 };
 
 // The shape of a field. Fails: SG_DROP when the generated code cannot hold it.

@@ -1,6 +1,7 @@
 // The refusals of docs/alert-rules.md, and what an address must look like to be worth trying.
 #include "streams/processors/checks.h"
 
+#include "core/identity/mail_address.h"
 #include "core/number.h"
 #include "core/utf8.h"
 #include "streams/processors/excerpt.h"
@@ -146,33 +147,23 @@ sg_result check_subscription(const struct subscription *subscription)
     return check_version(subscription->version);
 }
 
-// One @ with something on both sides, and nothing that a mail header or a list would read
-// otherwise.
-static bool is_email(struct bytes address)
-{
-    static const char never[] = " <>,;";
-    size_t ats = 0;
-    for (size_t i = 0; i < address.size; i++) {
-        char c = (char)address.data[i];
-        if (memchr(never, c, sizeof never - 1) != NULL) {
-            return false;
-        }
-        ats += c == '@' ? 1U : 0U;
-    }
-    return ats == 1 && address.data[0] != '@' && address.data[address.size - 1] != '@';
-}
-
 static sg_result check_email(const char *field, struct bytes address)
 {
-    SG_TRY(check_text(field, address, CHECKS_EMAIL_MAX));
-    if (!is_email(address)) {
-        char shown[EXCERPT_MAX];
-        excerpt_of(address, shown);
+    SG_TRY(check_text(field, address, MAIL_ADDRESS_MAX));
+    if (sg_is_ok(mail_address_check(address))) {
+        return sg_ok();
+    }
+    char shown[EXCERPT_MAX];
+    excerpt_of(address, shown);
+    if (!mail_address_is_ascii(address)) {
         return sg_fail(SG_DROP, 0,
-                       "%s %s is no e-mail address: give the bare address, as ada@example.org",
+                       "%s %s is not ASCII: write the domain in its xn-- form; other names cannot "
+                       "be written to",
                        field, shown);
     }
-    return sg_ok();
+    return sg_fail(SG_DROP, 0,
+                   "%s %s is no e-mail address: give the bare address, as ada@example.org", field,
+                   shown);
 }
 
 static sg_result check_url(const char *field, struct bytes url)
@@ -271,4 +262,12 @@ sg_result check_alert(const struct alert *alert)
     SG_TRY(check_instrument(alert->instrument));
     SG_TRY(check_name("cause.topic", alert->cause.topic, "quotes"));
     return alert->has_label ? check_text("label", alert->label, CHECKS_LABEL_MAX) : sg_ok();
+}
+
+sg_result check_command_frame(const struct command *command)
+{
+    SG_TRY(check_name("command_id", command->command_id, "a UUID"));
+    SG_TRY(check_name("user_id", command->user_id, "ada"));
+    return command->has_fingerprint ? check_name("fingerprint", command->fingerprint, "a hash")
+                                    : sg_ok();
 }

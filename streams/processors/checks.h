@@ -4,6 +4,7 @@
 #pragma once
 #include "core/result.h"
 #include "schemas/alert.h"
+#include "schemas/command.h"
 #include "schemas/quote.h"
 #include "schemas/subscription.h"
 #include "schemas/user.h"
@@ -11,7 +12,6 @@
 enum {
     CHECKS_NAME_MAX = 128,   // Bytes of an instrument, a user id or a subscription id.
     CHECKS_LABEL_MAX = 256,  // Bytes of a label or a display name.
-    CHECKS_EMAIL_MAX = 254,  // Bytes of an e-mail address (RFC 5321, section 4.5.3.1).
     CHECKS_URL_MAX = 2048,   // Bytes of the URL of a webhook.
     CHECKS_CHANNELS_MAX = 16 // Of one user.
 };
@@ -22,3 +22,6 @@ SG_RESULT check_quote(const struct quote *quote, int64_t record_timestamp_ms);
 SG_RESULT check_subscription(const struct subscription *subscription);
 SG_RESULT check_user(const struct user *user);
 SG_RESULT check_alert(const struct alert *alert);
+
+// Of a command only what names it: what it asks for is answered, not refused.
+SG_RESULT check_command_frame(const struct command *command);

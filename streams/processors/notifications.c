@@ -13,6 +13,7 @@
 #include "streams/processors/message_text.h"
 
 enum { SUBJECT_BYTES_MAX = 1024, BODY_BYTES_MAX = 64 * 1024, IDENTITY_BYTES_MAX = 4096 };
+enum { CHANNELS_BYTES_MAX = CHECKS_CHANNELS_MAX * (CHECKS_URL_MAX + 32) };
 
 static const uint8_t separator = 0x1F;
 
@@ -21,6 +22,7 @@ struct message {
     struct buffer subject;
     struct buffer text;
     struct buffer html;
+    char channels_id[HASH_IDENTITY_CHARS + 1];
 };
 
 static void message_init(struct message *message)
@@ -89,6 +91,23 @@ static sg_result emit_undeliverable(const struct process *process, const struct 
     return process_emit(process, TOPIC_DELIVERIES, alert->user_id, &delivery);
 }
 
+// Stands for the list: the kinds and addresses in their order.
+static sg_result print_channels_id(const struct user *user,
+                                   char ret_id[static HASH_IDENTITY_CHARS + 1])
+{
+    SG_CLEANUP(buffer_done) struct buffer text;
+    buffer_init(&text, CHANNELS_BYTES_MAX);
+    for (size_t i = 0; i < user->channels_count; i++) {
+        const struct channel *channel = &user->channels[i];
+        SG_TRY(buffer_append(&text, bytes_of_text(channel_kind_name(channel->kind))));
+        SG_TRY(buffer_append_byte(&text, separator));
+        SG_TRY(buffer_append(&text, channel->address));
+        SG_TRY(buffer_append_byte(&text, separator));
+    }
+    hash_identity(buffer_bytes(&text), ret_id);
+    return sg_ok();
+}
+
 static sg_result emit_to_channel(const struct process *process, const struct event *event,
                                  const struct channel *channel, const struct message *message)
 {
@@ -107,6 +126,10 @@ static sg_result emit_to_channel(const struct process *process, const struct eve
         .alert_ids = &alert_id,
         .alert_ids_count = 1,
         .created_at = event->timestamp_ms,
+        .has_subscription_id = true,
+        .subscription_id = alert->subscription_id,
+        .has_channels_id = true,
+        .channels_id = bytes_of_text(message->channels_id),
     };
     if (notification.has_body_html) {
         notification.body_html = buffer_bytes(&message->html);
@@ -138,6 +161,7 @@ static sg_result emit_to_user(const struct process *process, const struct event 
     SG_TRY(alert_words_subject(&words, &message.subject));
     SG_TRY(message_text_print(&words, alert, &message.text));
     SG_TRY(message_html_print(&words, alert, &message.html));
+    SG_TRY(print_channels_id(user, message.channels_id));
     for (size_t i = 0; i < user->channels_count; i++) {
         if (!is_repeated(user, i)) {
             SG_TRY(emit_to_channel(process, event, &user->channels[i], &message));

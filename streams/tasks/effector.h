@@ -4,10 +4,22 @@
 #pragma once
 #include "streams/processor.h"
 
+// What becomes of an entry that is offered.
+enum effect_answer {
+    EFFECT_TAKEN,
+    EFFECT_FULL,  // Its lane is full: offer it again when there is an outcome, which wakes the
+                  // worker.
+    EFFECT_LATER, // Not this one now, others may be: offer it again after a while.
+};
+
 struct effector {
-    // Takes an entry of the outbox (copied) that is due. False: full, offer it again when there is
-    // an outcome; that there is one must wake the worker.
-    bool (*offer)(void *context, int32_t partition, const void *entry);
+    // Takes an entry of the outbox (copied) that is due. With EFFECT_LATER `*ret_later_ms` is set
+    // to the while, in ms, > 0.
+    enum effect_answer (*offer)(void *context, int32_t partition, const void *entry,
+                                int64_t *ret_later_ms);
+    // Takes an entry that is not to be tried any more: its outcome says so. False as EFFECT_FULL.
+    // NULL where the processor has no is_void.
+    bool (*refuse)(void *context, int32_t partition, const void *entry);
     // The next outcome and its partition; false when there is none. Borrowed until the next call.
     bool (*take)(void *context, struct effect_outcome *ret_outcome, int32_t *ret_partition);
     // The outcomes taken so far are committed: they need not be remembered any more.

@@ -1,9 +1,11 @@
-// A binary heap of due times. An entry is in the heap or with the effector, never in both.
+// A binary heap of due times for each lane. An entry is in its heap or with the effector, never in
+// both.
 #include "streams/tasks/outbox.h"
 
 #include "core/service/crash_point.h"
 #include "core/service/metric.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@ enum { ID_MAX = 128, FIRST_CAPACITY = 64, SCAN_BYTES_MAX = 64 << 20 };
 
 struct due {
     int64_t due_ms;
+    uint8_t lane;
     uint8_t id_size;
     uint8_t id[ID_MAX];
 };
@@ -23,19 +26,17 @@ struct due_list {
 
 struct outbox {
     const struct processor *processor;
+    struct stores *stores;
     struct store *store;
     int32_t partition;
     const struct effector *effector;
-    struct due_list heap;
+    struct due_list heaps[PROCESSOR_LANES];
+    bool held_up[PROCESSOR_LANES]; // The effector refused the lane's last offer.
     struct due_list notes;
-    bool held_up; // The effector refused the last offer.
 };
 
-static sg_result add(struct due_list *dues, struct bytes id, int64_t due_ms)
+static sg_result add(struct due_list *dues, const struct due *due)
 {
-    if (id.size > ID_MAX) {
-        return sg_fail(SG_FATAL, 0, "an outbox entry has an id of %zu bytes", id.size);
-    }
     if (dues->count == dues->capacity) {
         size_t capacity = dues->capacity == 0 ? FIRST_CAPACITY : dues->capacity * 2;
         struct due *larger = realloc(dues->list, capacity * sizeof *larger);
@@ -45,10 +46,7 @@ static sg_result add(struct due_list *dues, struct bytes id, int64_t due_ms)
         dues->list = larger;
         dues->capacity = capacity;
     }
-    struct due *due = &dues->list[dues->count++];
-    due->due_ms = due_ms;
-    due->id_size = (uint8_t)id.size;
-    memcpy(due->id, id.data, id.size);
+    dues->list[dues->count++] = *due;
     return sg_ok();
 }
 
@@ -84,9 +82,9 @@ static void sift_down(struct due_list *heap, size_t at)
     }
 }
 
-static sg_result push(struct due_list *heap, struct bytes id, int64_t due_ms)
+static sg_result push(struct due_list *heap, const struct due *due)
 {
-    SG_TRY(add(heap, id, due_ms));
+    SG_TRY(add(heap, due));
     sift_up(heap, heap->count - 1);
     return sg_ok();
 }
@@ -97,11 +95,28 @@ static void pop(struct due_list *heap)
     sift_down(heap, 0);
 }
 
+static sg_result describe(const struct outbox *outbox, struct bytes id, const void *entry,
+                          struct due *ret_due)
+{
+    if (id.size > ID_MAX) {
+        return sg_fail(SG_FATAL, 0, "an outbox entry has an id of %zu bytes", id.size);
+    }
+    const struct processor *processor = outbox->processor;
+    unsigned lane = processor->lane == NULL ? 0 : processor->lane(entry);
+    assert(lane < PROCESSOR_LANES);
+    *ret_due = (struct due){
+        .due_ms = processor->due_ms(entry), .lane = (uint8_t)lane, .id_size = (uint8_t)id.size};
+    memcpy(ret_due->id, id.data, id.size);
+    return sg_ok();
+}
+
 static sg_result visit(void *context, struct bytes key, const void *record)
 {
     struct outbox *outbox = context;
+    struct due due = {.lane = 0};
+    SG_TRY(describe(outbox, key, record, &due));
     metric_change(METRIC_OUTBOX, 0, 0, 1);
-    return push(&outbox->heap, key, outbox->processor->due_ms(record));
+    return push(&outbox->heaps[due.lane], &due);
 }
 
 sg_result outbox_open(const struct processor *processor, struct stores *stores, int32_t partition,
@@ -113,6 +128,7 @@ sg_result outbox_open(const struct processor *processor, struct stores *stores, 
         return sg_fail(SG_FATAL, 0, "out of memory for the outbox");
     }
     outbox->processor = processor;
+    outbox->stores = stores;
     outbox->store = stores_get(stores, 0);
     outbox->partition = partition;
     outbox->effector = effector;
@@ -131,23 +147,27 @@ void outbox_close(struct outbox **outbox)
     if (closing->effector != NULL) {
         closing->effector->forget(closing->effector->context, closing->partition);
     }
-    metric_change(METRIC_OUTBOX, 0, 0, -(int64_t)closing->heap.count);
-    free(closing->heap.list);
+    metric_change(METRIC_OUTBOX, 0, 0, -(int64_t)outbox_count(closing));
+    for (size_t i = 0; i < PROCESSOR_LANES; i++) {
+        free(closing->heaps[i].list);
+    }
     free(closing->notes.list);
     free(closing);
     *outbox = NULL;
 }
 
-sg_result outbox_note(struct outbox *outbox, struct bytes id, int64_t due_ms)
+sg_result outbox_note(struct outbox *outbox, struct bytes id, const void *entry)
 {
-    return add(&outbox->notes, id, due_ms);
+    struct due due;
+    SG_TRY(describe(outbox, id, entry, &due));
+    return add(&outbox->notes, &due);
 }
 
 sg_result outbox_committed(struct outbox *outbox)
 {
     for (size_t i = 0; i < outbox->notes.count; i++) {
         const struct due *note = &outbox->notes.list[i];
-        SG_TRY(push(&outbox->heap, bytes_of(note->id, note->id_size), note->due_ms));
+        SG_TRY(push(&outbox->heaps[note->lane], note));
         metric_change(METRIC_OUTBOX, 0, 0, 1);
     }
     outbox->notes.count = 0;
@@ -159,9 +179,27 @@ void outbox_aborted(struct outbox *outbox)
     outbox->notes.count = 0;
 }
 
-// Hands one entry over; `*ret_taken` false when the effector is full.
+// Hands one entry over, or says that it is not to be tried any more.
+static sg_result hand_over(struct outbox *outbox, const void *entry, struct arena *arena,
+                           enum effect_answer *ret_answer, int64_t *ret_later_ms)
+{
+    const struct effector *effector = outbox->effector;
+    bool is_void = false;
+    if (outbox->processor->is_void != NULL) {
+        SG_TRY(outbox->processor->is_void(outbox->stores, arena, entry, &is_void));
+    }
+    if (is_void) {
+        bool taken = effector->refuse(effector->context, outbox->partition, entry);
+        *ret_answer = taken ? EFFECT_TAKEN : EFFECT_FULL;
+        return sg_ok();
+    }
+    *ret_answer = effector->offer(effector->context, outbox->partition, entry, ret_later_ms);
+    return sg_ok();
+}
+
+// Offers one entry; one that ended meanwhile counts as taken.
 static sg_result offer(struct outbox *outbox, const struct due *due, struct arena *arena,
-                       bool *ret_taken)
+                       enum effect_answer *ret_answer, int64_t *ret_later_ms)
 {
     arena_reset(arena);
     void *entry = arena_take(arena, outbox->processor->stores[0].record->size);
@@ -171,35 +209,64 @@ static sg_result offer(struct outbox *outbox, const struct due *due, struct aren
     bool found = false;
     SG_TRY(store_read(outbox->store, bytes_of(due->id, due->id_size), arena, entry, &found));
     crash_point("before_offer");
-    *ret_taken =
-        !found || outbox->effector->offer(outbox->effector->context, outbox->partition, entry);
+    *ret_answer = EFFECT_TAKEN;
+    if (found) {
+        SG_TRY(hand_over(outbox, entry, arena, ret_answer, ret_later_ms));
+    }
     crash_point("offered");
+    return sg_ok();
+}
+
+static sg_result offer_lane(struct outbox *outbox, size_t lane, int64_t now_ms, struct arena *arena)
+{
+    struct due_list *heap = &outbox->heaps[lane];
+    outbox->held_up[lane] = false;
+    while (heap->count > 0 && heap->list[0].due_ms <= now_ms) {
+        enum effect_answer answer = EFFECT_FULL;
+        int64_t later_ms = 0;
+        SG_TRY(offer(outbox, &heap->list[0], arena, &answer, &later_ms));
+        switch (answer) {
+        case EFFECT_FULL:
+            outbox->held_up[lane] = true;
+            return sg_ok();
+        case EFFECT_LATER:
+            assert(later_ms > 0);
+            heap->list[0].due_ms = now_ms + later_ms;
+            sift_down(heap, 0);
+            break;
+        case EFFECT_TAKEN:
+            pop(heap);
+            metric_change(METRIC_OUTBOX, 0, 0, -1);
+            break;
+        }
+    }
     return sg_ok();
 }
 
 sg_result outbox_offer(struct outbox *outbox, int64_t now_ms, struct arena *arena)
 {
-    outbox->held_up = false;
-    while (outbox->heap.count > 0 && outbox->heap.list[0].due_ms <= now_ms) {
-        bool taken = false;
-        SG_TRY(offer(outbox, &outbox->heap.list[0], arena, &taken));
-        if (!taken) {
-            outbox->held_up = true;
-            return sg_ok();
-        }
-        pop(&outbox->heap);
-        metric_change(METRIC_OUTBOX, 0, 0, -1);
+    for (size_t i = 0; i < PROCESSOR_LANES; i++) {
+        SG_TRY(offer_lane(outbox, i, now_ms, arena));
     }
     return sg_ok();
 }
 
 int64_t outbox_next_due_ms(const struct outbox *outbox)
 {
-    bool waits = outbox->heap.count > 0 && !outbox->held_up;
-    return waits ? outbox->heap.list[0].due_ms : INT64_MAX;
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < PROCESSOR_LANES; i++) {
+        const struct due_list *heap = &outbox->heaps[i];
+        bool waits = heap->count > 0 && !outbox->held_up[i];
+        next_ms = waits && heap->list[0].due_ms < next_ms ? heap->list[0].due_ms : next_ms;
+    }
+    return next_ms;
 }
 
 size_t outbox_count(const struct outbox *outbox)
 {
-    return outbox->heap.count;
+    size_t count = 0;
+    for (size_t i = 0; i < PROCESSOR_LANES; i++) {
+        count += outbox->heaps[i].count;
+    }
+    return count;
 }

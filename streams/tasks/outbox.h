@@ -13,8 +13,8 @@ SG_RESULT outbox_open(const struct processor *processor, struct stores *stores, 
 // Forgets all, and tells the effector to. Accepts NULL.
 void outbox_close(struct outbox **outbox);
 
-// Notes that an entry was written in the running transaction and is due then. Fails: SG_FATAL.
-SG_RESULT outbox_note(struct outbox *outbox, struct bytes id, int64_t due_ms);
+// Notes that an entry was written in the running transaction. Fails: SG_FATAL.
+SG_RESULT outbox_note(struct outbox *outbox, struct bytes id, const void *entry);
 
 // After a commit the notes count; after an abort they are forgotten.
 SG_RESULT outbox_committed(struct outbox *outbox);
@@ -24,8 +24,8 @@ void outbox_aborted(struct outbox *outbox);
 // Fails: SG_FATAL.
 SG_RESULT outbox_offer(struct outbox *outbox, int64_t now_ms, struct arena *arena);
 
-// When the next entry is due; INT64_MAX for never, and while the effector is full: an outcome of
-// its wakes the loop.
+// When the next entry is due; INT64_MAX for never. Entries of a lane that is full do not count: an
+// outcome wakes the loop.
 int64_t outbox_next_due_ms(const struct outbox *outbox);
 
 // Entries that wait; those with the effector do not count.

@@ -281,14 +281,17 @@ static sg_result note_due(struct task *task, enum topic changelog, struct bytes 
     }
     struct codec *codec = task->codecs.by_topic[changelog];
     SG_TRY(codec_decode(codec, value, task->arena, entry));
-    return outbox_note(task->outbox, key, processor->due_ms(entry));
+    return outbox_note(task->outbox, key, entry);
 }
 
 static sg_result take_change(void *context, enum topic changelog, struct bytes key,
                              struct bytes value, bool has_value)
 {
     struct change *change = context;
-    if (change->task->outbox != NULL && has_value) {
+    const struct task *task = change->task;
+    bool in_outbox =
+        task->outbox != NULL && changelog == task->config->processor->stores[0].changelog;
+    if (in_outbox && has_value) {
         SG_TRY(note_due(change->task, changelog, key, value));
     }
     return output_change(change->output, changelog, key, value, has_value);

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from support.avro import Avro
 from support.kafka import CALL_S, LOG, KafkaServer
-from support.line import Line, quote, subscription, user
+from support.line import Line, command, quote, subscription, user
 from support.process import Processes
 from support.segments import tamper
 from support.smtp import SmtpServer
@@ -27,12 +28,25 @@ PEOPLE = ("ada", "bob", "eve")
 PLAIN = "--kafka.compression.codec=none"
 
 
+def ask(line, first, last):
+    """Commands of a person: some refused, each given twice, the second time after others."""
+    asked = [command("kim", "c0", "RegisterUser", {"email": "kim@example.org"})]
+    for at, name in enumerate(NAMES):
+        asked.append(command("kim", f"s{at}", "Subscribe", {"subscription_id": f"kim-{at}", "instrument": name, "high": 106.5}))
+        asked.append(command("kim", f"t{at}", "ChangeSubscription", {"subscription_id": f"kim-{at + at % 2}", "high": 107.5}))
+    asked += [command("kim", "u0", "Unsubscribe", {"subscription_id": "kim-0"}), command("lea", "c0", "DeleteUser"),
+              command("lea", "c1", "RegisterUser", {"email": "lea@example.org"}), command("lea", "c2", "DeleteUser")]
+    line.give("commands", asked[first:last] * 2)
+
+
 def fill(line, smtp, quotes=200):
     """A day of an installation: people, changes of mind, quotes by every way in, some of them refused."""
     pick = random.Random(7)
     line.give("users", [user(name) for name in PEOPLE])
     line.give("subscriptions", [subscription(name, stock, low=95, high=105, version=1, notify_cleared=True)
                                 for name in PEOPLE for stock in NAMES])
+    ask(line, 0, 14)
+    line.wait_taken("accounts", "commands", WAIT_S)
     line.wait_taken("notifications", "users", WAIT_S)
     line.wait_taken("alerts", "subscriptions", WAIT_S)
     for at in range(quotes):
@@ -46,6 +60,8 @@ def fill(line, smtp, quotes=200):
             line.give("subscriptions", [subscription("ada", pick.choice(NAMES), high=100 + at / 100, version=1 + at)])
             line.kafka.produce(f"{line.prefix}quotes.json", [(None, "{broken")])
             line.give("quotes", [quote("stock:0", float("nan"), START)])
+    ask(line, 14, None)
+    line.wait_taken("accounts", "commands", WAIT_S)
     line.wait_taken("ingest", "quotes.json", WAIT_S)
     # Inside every threshold, so that the last quote of each instrument changes no alert.
     for at, value in enumerate((99.0, 99.5), start=quotes):
@@ -80,15 +96,23 @@ def test_an_untouched_system_is_equal(line, smtp, tmp_path, monkeypatch):
     assert result["transactions"] == len(journal)
     assert result["alerts"] == len(alerts) > 50
     assert result["attempts"] == len(line.read("deliveries")) > 50
-    inputs = ("users", "subscriptions", "quotes", "alerts", "users.json", "subscriptions.json", "quotes.json")
+    assert len(line.read("command-results")) == len(line.read("commands")) > 40
+    inputs = ("users", "subscriptions", "quotes", "alerts", "commands", "users.json", "subscriptions.json", "quotes.json")
     assert result["records"] == sum(len(line.kafka.read(line.prefix + topic)) for topic in inputs)
     assert list(scratch.iterdir()) == []
+    # What accounts wrote is told of like what people wrote.
+    of_kim = next(one.value for one in alerts if one.value["user_id"] == "kim")
+    told = json.loads(line.soglia.run("audit", "explain", of_kim["alert_id"], "--json").text)
+    assert told["subscription"]["record"]["subscription_id"] == of_kim["subscription_id"] and told["quote"]
+    shown = line.soglia.run("audit", "as-of", rfc3339(max(one.timestamp for one in journal)), "--view=subscriptions").text
+    active = {one.value["subscription_id"]: one.value["active"] for one in line.read("subscriptions") if one.value["user_id"] == "kim"}
+    assert len(active) == len(NAMES) and all((name in shown) == is_on for name, is_on in active.items())
 
 
 class Day:
     """A finished day on a Kafka that stands still: its files, and what was in its topics."""
 
-    TOPICS = ("quotes", "subscriptions", "alerts", "notifications", "deliveries", "soglia-journal")
+    TOPICS = ("quotes", "subscriptions", "users", "commands", "command-results", "alerts", "notifications", "deliveries", "soglia-journal")
 
     def __init__(self, folder):
         self.folder = folder
@@ -244,6 +268,28 @@ def test_a_quote_that_ingest_wrote(day, tampered):
     result = verify(line, "--processor=ingest", code=1)["difference"]
     assert (result["topic"], result["partition"], result["offset"], result["field"]) == ("quotes", made.partition, made.offset, "value")
     assert (result["there"], result["expected"]) == ("100.25", f"{old:g}")
+
+
+def test_a_command(day, tampered):
+    """It asked for something else: the answer, and what was written, are not those of it."""
+    asked = next(one for one in day.read["commands"] if one.value["command_id"] == "t0")
+    line = tampered(("commands", asked, double(107.5, 106.0)))
+    difference = verify(line, code=1)["difference"]
+    assert (difference["task"], difference["topic"]) == (f"accounts/{asked.partition}", "subscriptions"), difference
+
+
+def test_a_changed_answer(day, tampered):
+    answer = next(one for one in day.read["command-results"] if one.value["command_id"] == "c0" and one.value["user_id"] == "kim")
+    line = tampered(("command-results", answer, text("kim@example.org", "tim@example.org")))
+    difference = verify(line, "--processor=accounts", code=1)["difference"]
+    assert (difference["topic"], difference["partition"], difference["offset"]) == ("command-results", answer.partition, answer.offset)
+
+
+def test_an_answer_of_nothing(day, tampered):
+    line = tampered()
+    answer = next(one for one in day.read["command-results"] if one.value["status"] == "REFUSED")
+    place, = line.kafka.produce("command-results", [replace(answer, value=line.avro.encode("command-results", answer.value))])
+    found(line, "command-results", place, None, task=None)
 
 
 def test_a_changed_alert(day, tampered):

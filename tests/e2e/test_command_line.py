@@ -110,7 +110,7 @@ def test_foreign_variables_do_not_disturb(run):
 def test_output_that_cannot_be_written_is_a_failure(run):
     with open("/dev/full", "w", encoding="ascii") as full:
         program = os.path.abspath(os.environ.get("SOGLIA_BIN", PROGRAM))
-        result = subprocess.run([program, "settings"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=RUN_S,
+        result = subprocess.run([program, "help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=RUN_S,
                                 check=False)
     assert result.returncode == FAILED
     assert result.stderr == "soglia: standard output: No space left on device\n"
@@ -119,7 +119,7 @@ def test_output_that_cannot_be_written_is_a_failure(run):
 def test_output_at_the_limit_of_files_is_a_failure(run, tmp_path):
     program = os.path.abspath(os.environ.get("SOGLIA_BIN", PROGRAM))
     with open(tmp_path / "output", "w", encoding="ascii") as output:
-        result = subprocess.run(["bash", "-c", 'ulimit -f 1; exec "$0" settings', program], stdout=output,
+        result = subprocess.run(["bash", "-c", 'ulimit -f 1; exec "$0" help', program], stdout=output,
                                 stderr=subprocess.PIPE, text=True, timeout=RUN_S, check=False)
     assert result.returncode == FAILED
     assert result.stderr == "soglia: standard output: File too large\n"

@@ -73,7 +73,8 @@ def test_everybody_reads_and_places_alike(soglia, kafka, avro, prefix, smtp):
     assert process.end() == 0
     assert {topic: len(records) for topic, records in topics.items()} == {
         "users": len(USERS), "subscriptions": len(INSTRUMENTS), "quotes": 2 * len(INSTRUMENTS),
-        "alerts": len(INSTRUMENTS), "notifications": len(INSTRUMENTS), "deliveries": len(INSTRUMENTS)}
+        "alerts": len(INSTRUMENTS), "notifications": len(INSTRUMENTS), "deliveries": len(INSTRUMENTS),
+        "commands": 0, "command-results": 0}
     letter, = kafka.read(f"{prefix}dead-letters")
     assert (letter.key, letter.value, letter.timestamp) == (b"stock:1", b"oops", NOW)
 

@@ -47,6 +47,8 @@ def shell(line):
 
 def test_up_says_what_works_and_down_ends_it(make):
     printed = make("up")
+    address = re.search(r"Open (\S+) in a browser", printed).group(1)
+    assert "<title>soglia</title>" in requests.get(address, timeout=10).text
     *produce, alerts, value, mean = try_lines(printed)
     for line in produce:
         shell(line)

@@ -18,11 +18,17 @@ from support.kafka import CALL_S, LOG, Record
 from support.line import Line, message_id, runs
 from support.soglia import Soglia
 
-INPUTS = {"ingest": ("users.json", "subscriptions.json", "quotes.json"), "alerts": ("subscriptions", "quotes"),
+from account_oracle import Accounts  # pylint: disable=wrong-import-order  # Found by support.line.
+
+INPUTS = {"ingest": ("users.json", "subscriptions.json", "quotes.json"), "accounts": ("commands",), "alerts": ("subscriptions", "quotes"),
           "notifications": ("users", "alerts"), "deliver": ("notifications",)}
-CHANGELOGS = {"alerts": ("soglia-alerts-instruments-changelog", "soglia-alerts-subscriptions-changelog"),
+OUTPUTS = {"accounts": ("users", "subscriptions", "command-results"), "alerts": ("alerts",), "notifications": ("notifications",)}
+CHANGELOGS = {"accounts": ("soglia-accounts-users-changelog", "soglia-accounts-subscriptions-changelog",
+                           "soglia-accounts-commands-changelog"),
+              "alerts": ("soglia-alerts-instruments-changelog", "soglia-alerts-subscriptions-changelog"),
               "notifications": ("soglia-notifications-users-changelog",), "deliver": ("soglia-deliver-outbox-changelog",)}
 PLACE = struct.Struct("=3q8q")  # state/stores.c: the layout's number, sequence, stream time, next offset of each input
+FINGERPRINT_CHARS = 32  # Of one that the program makes.
 TOLD_MAX = 5
 RUN_S = 120
 
@@ -107,6 +113,18 @@ class Judge:
             got[record.value["instrument"]].append((record.value["value"], record.value["event_time"]))
         self.verdict.compare_runs("quotes", got, wanted)
 
+    def commanded(self):
+        """Users, subscriptions and answers are the oracle's, each person's in their order. Returns its answers."""
+        accounts, outputs = Accounts(), []
+        for one in sorted(self._records("commands"), key=lambda record: (record.partition, record.offset)):
+            outputs.append(accounts.take(self.line.avro.decode(one.value, choices=True), one.timestamp, one.offset))
+        for topic, wanted in (("users", [user for one in outputs for user in one.users]),
+                              ("subscriptions", [it for one in outputs for it in one.subscriptions]),
+                              ("command-results", [one.answer for one in outputs])):
+            got = [self.line.avro.decode(one.value, choices=True) for one in self._managed(topic)]
+            self.verdict.compare_runs(topic, of_people(map(told, got)), of_people(map(told, wanted)))
+        return [one.answer for one in outputs]
+
     def alerts(self):
         """The alerts are the oracle's. Returns how many those are."""
         records, expected = self._read("alerts"), self.line.expected_alerts(self._read("quotes"))
@@ -128,10 +146,10 @@ class Judge:
             got[one.key].extend(one.value["alert_ids"])
         self.verdict.compare_runs("notifications", got, wanted)
 
-    def delivered(self, mails, may_be_doubled):
-        """Each notification has one Delivery that ends it, SENT, and a mail; one that came twice must be allowed to.
+    def delivered(self, mails, may_be_doubled, webhooks=()):
+        """Each notification has one Delivery that ends it, SENT, and a mail or webhook; one that came twice must be allowed to.
 
-        `may_be_doubled(copies)` says whether these copies of one mail may be. Returns how many copies there were.
+        `may_be_doubled(copies)` says whether these copies of one message may be. Returns how many copies there were.
         """
         ids = [one.value["notification_id"] for one in self._read("notifications")]
         ended = [one.value for one in self._read("deliveries") if one.value["outcome"] != "RETRY"]
@@ -140,13 +158,15 @@ class Judge:
         copies = defaultdict(list)
         for mail in mails:
             copies[message_id(mail)].append(mail)
-        self.verdict.compare("mails", sorted(copies), sorted(ids))
+        for webhook in webhooks:
+            copies[webhook.id].append(webhook)
+        self.verdict.compare("messages", sorted(copies), sorted(ids))
         for name, same in copies.items():
-            self.verdict.check(all(mail.raw == same[0].raw for mail in same), f"two mails are {name}")
+            self.verdict.check(all(one.raw == same[0].raw for one in same), f"two messages are {name}")
             if len(same) > 1 and not may_be_doubled(same):
                 self.verdict.doubled += len(same) - 1
-                self.verdict.say(f"mail {name} came {len(same)} times, at {[mail.received_at for mail in same]}")
-        return len(mails) - len(copies)
+                self.verdict.say(f"message {name} came {len(same)} times, at {[one.received_at for one in same]}")
+        return len(mails) + len(webhooks) - len(copies)
 
     def offsets(self, states):
         """Committed offsets are the ends of what there was to read, and those that the state has stored.
@@ -184,10 +204,20 @@ class Judge:
             calm = undisturbed(self.line, self.processes, partitions, processor)
             for topic in CHANGELOGS[processor]:
                 self._same_state(topic, fold(self.line, topic), fold(calm, topic))
-            # The output topic of these two has the processor's name.
-            self.verdict.compare_runs(f"{processor} of an undisturbed run", by_run(self.line, self._records(processor)),
-                                      by_run(calm, line_records(calm, processor)))
+            for topic in OUTPUTS[processor]:
+                # Others write to the topics of accounts, too.
+                written = self._managed(topic) if processor == "accounts" else self._records(topic)
+                self.verdict.compare_runs(f"{topic} of an undisturbed run", by_run(self.line, written),
+                                          by_run(calm, line_records(calm, topic)))
             self.line.kafka.delete_topics(calm.prefix)
+
+    def _managed(self, topic):
+        """The records of a topic that are of those who give commands."""
+        people = {one.key for one in self._records("commands")}
+        return [one for one in self._records(topic) if self._user(topic, one) in people]
+
+    def _user(self, topic, record):
+        return self.line.avro.decode(record.value)["user_id"].encode() if topic == "subscriptions" else record.key
 
     def _same_state(self, topic, got, wanted):
         differing = sorted(key for key in got.keys() | wanted.keys() if got.get(key) != wanted.get(key))
@@ -211,6 +241,26 @@ class Judge:
         _, stored = max(places, default=(0, (-1,) * len(wanted)))
         self.verdict.check(all(one == other or one <= 0 and other <= 0 for one, other in zip(wanted, stored)),
                            f"{processor} [{partition}]: stored offsets {stored}, committed {wanted}")
+
+
+def told(value):
+    """What the oracle foretells of a record: no words, and no fingerprint that the program makes."""
+    if "command_offset" not in value:
+        return value
+    problem, result = value["problem"], value["result"]
+    if isinstance(problem, dict):
+        problem = problem["code"], problem["pointer"]
+    made = value["fingerprint"] is None or len(value["fingerprint"]) == FINGERPRINT_CHARS
+    return {**value, "problem": problem, "result": result and (result[0].removeprefix("soglia."), result[1]),
+            "fingerprint": None if made else value["fingerprint"]}
+
+
+def of_people(values):
+    """By person and subscription, as texts."""
+    found = defaultdict(list)
+    for value in values:
+        found[value["user_id"], value.get("subscription_id")].append(text_of(value))
+    return found
 
 
 def stored_place(folder):
@@ -254,8 +304,8 @@ def by_run(line, records):
     """The bytes of values by what their order is promised for: a user, and for alerts the partition of the cause too."""
     values = defaultdict(list)
     for record in records:
-        cause = line.avro.decode(record.value).get("cause", {})
-        values[record.key, cause.get("partition")].append(record.value)
+        value = line.avro.decode(record.value)
+        values[record.key, value["user_id"], value.get("cause", {}).get("partition")].append(record.value)
     return values
 
 

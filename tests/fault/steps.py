@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from support.kafka import REPO
 
-RUNTIME = ("ingest", "alerts", "notifications", "deliver")
-STATEFUL = ("alerts", "notifications", "deliver")
+RUNTIME = ("ingest", "accounts", "alerts", "notifications", "deliver")
+STATEFUL = ("accounts", "alerts", "notifications", "deliver")
 PASSAGES = 5
 
 
@@ -58,10 +58,14 @@ STEPS = (
     Step("stop", "streams/runtime.c", "end_in_order(worker)", ("stopping",), RUNTIME, "stopped", passages=1),
     # Outbox.
     Step("find what is due", "streams/tasks/outbox.c", "store_scan(", ("outbox_opened",), ("deliver",)),
-    Step("hand a mail over", "streams/tasks/outbox.c", "effector->offer(", ("before_offer", "offered"), ("deliver",)),
+    Step("hand an entry over", "streams/tasks/outbox.c", "effector->offer(", ("before_offer", "offered"), ("deliver",)),
     Step("send a mail", "connectors/mail/mail_sender.c", "smtp_transfer_send(", ("before_mail", "after_mail_reply"), ("deliver",)),
     Step("note what came of it", "connectors/mail/mail_sender.c", "log_outcome(sender", ("after_mail_reply", "after_outcome_logged"),
          ("deliver",)),
+    Step("send a webhook", "connectors/webhook/webhook_sender.c", "curl_multi_add_handle(",
+         ("before_webhook", "after_webhook_reply"), ("deliver",)),
+    Step("note what came of a webhook", "connectors/webhook/webhook_sender.c", "log_outcome(sender",
+         ("after_webhook_reply", "after_webhook_logged"), ("deliver",)),
     Step("take what came of it", "streams/runtime.c", "take_outcome(", ("outcome_taken",), ("deliver",)),
     # Views.
     Step("write rows", "query/views/view_writer.c", "write_batch(writer)", ("before_view_flush", "view_flushed"), ("serve",)),

@@ -1,7 +1,7 @@
 """Every crash point, at its first to fifth passage, by _exit and by SIGKILL, for every processor; one judge at the end.
 
 One installation lives through all of it. Each role has a thread that starts it with one wish after the other, and waits
-until the process ends as wished; JSON comes in meanwhile, and mail goes out.
+until the process ends as wished; JSON comes in meanwhile, mails and webhooks go out.
 """
 import json
 import shutil
@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import Consumer
@@ -17,11 +18,13 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from judge import INPUTS
 from steps import STEPS, faults_in_the_table
 from support.kafka import CALL_S, LOG, Record
-from support.line import assert_views, subscription, user
+from support.line import assert_views, command, subscription, user
 from support.wait import until
+from support.webhook import Receiver
 
 PARTITIONS = 6  # More than passages, so that each start comes by the points of a task often enough.
 INSTRUMENTS = 12
+PEOPLE, KINDS = 20, 5  # Who give commands, and what they ask for in turn.
 TICK_S = 0.03
 QUOTES_A_TICK = 4
 USUAL_BYTES = "1048588"
@@ -32,7 +35,7 @@ WAIT_S = 120
 EXIT = 86
 USERS = ("ada", "grace", "édith", "linus", "margaret", "radia", "barbara", "donald")
 IN_FLIGHT_S = 0.5  # From the server's taking a mail to the death of its sender, on a busy machine.
-OUTPUTS = {"ingest": "quotes", "alerts": "alerts", "notifications": "notifications", "deliver": "deliveries"}
+OUTPUTS = {"ingest": "quotes", "accounts": "command-results", "alerts": "alerts", "notifications": "notifications", "deliver": "deliveries"}
 # Short sessions, since a dead reader of a group is missed for so long; a restore in pieces of one record.
 FLAGS = ("--kafka.session_timeout=2s", "--kafka.transaction_timeout=10s")
 NUMBERS = "recovery_piece=1"
@@ -43,11 +46,12 @@ def test_every_step_has_its_points():
 
 
 class Feeder(threading.Thread):
-    """Gives quotes as JSON, a few at a time, until it is ended. Every second one of an instrument fires."""
+    """Gives quotes as JSON and commands, a few at a time, until it is ended. Every second quote of an instrument fires."""
 
     def __init__(self, line):
         super().__init__(daemon=True)
         self.given, self.failure, self._line, self._ended = [], None, line, threading.Event()
+        self._asked = []
 
     def run(self):
         try:
@@ -56,8 +60,23 @@ class Feeder(threading.Thread):
                 self.given += [self._quote(at) for at in range(first, first + QUOTES_A_TICK)]
                 self._line.kafka.produce(self._line.prefix + "quotes.json", [
                     Record(one["instrument"], json.dumps(one)) for one in self.given[first:]])
+                self._ask()
         except Exception as failure:  # pylint: disable=broad-except
             self.failure = failure
+
+    def _ask(self):
+        """One new command, and one that was given before."""
+        number = len(self._asked)
+        person, turn = f"person-{number % PEOPLE}", number // PEOPLE
+        # Nobody gives quotes of these instruments: the oracle of the alerts knows no order between tasks.
+        watch = {"subscription_id": f"s-{turn}", "instrument": f"idle:{number % PEOPLE}", "low": None, "high": 1.0, "rearm": 0.0,
+                 "hold_ms": 0, "cooldown_ms": 0, "notify_cleared": False, "label": None}
+        kind, body = (("RegisterUser", {"email": f"{person}@example.org", "display_name": None, "password_hash": None, "channels": [],
+                                        "time_zone": "UTC"}),
+                      ("Subscribe", watch), ("Unsubscribe", {"subscription_id": f"s-{turn - 1}", "expected_version": None}),
+                      ("Subscribe", watch), ("DeleteUser", {"expected_version": None}))[turn % KINDS]
+        self._asked.append(command(person, f"c-{number}", kind, body))
+        self._line.give("commands", [self._asked[-1], self._asked[number * 7 // 8]])
 
     def end(self):
         self._ended.set()
@@ -211,6 +230,13 @@ def soglia(soglia):
 
 
 @pytest.fixture
+def receiver(tmp_path):
+    server = Receiver(tmp_path)
+    yield server
+    server.end()
+
+
+@pytest.fixture
 def world(line, processes, crashing):
     made = World(line, processes, crashing)
     yield made
@@ -228,9 +254,13 @@ def roles(tmp_path):
 
 
 @pytest.mark.timeout(1500)
-def test_every_crash_point(world, judge, smtp, dice, long, tmp_path):
+def test_every_crash_point(world, judge, smtp, receiver, dice, long, tmp_path):
     line, words = world.line, roles(tmp_path)
-    line.give("users", [user(name) for name in USERS])
+    line.soglia.settings |= {"webhook.private_addresses": "true", "webhook.ca_file": receiver.ca_path}
+    hook = [{"kind": "WEBHOOK", "address": receiver.url()}]
+    people = {name: user(name) for name in USERS}
+    people[USERS[0]]["channels"] = hook
+    line.give("users", list(people.values()))
     line.give("subscriptions", [subscription(USERS[at % len(USERS)], f"stock:{at}", high=100.5) for at in range(INSTRUMENTS)])
 
     feeder = Feeder(line)
@@ -262,9 +292,14 @@ def test_every_crash_point(world, judge, smtp, dice, long, tmp_path):
     deaths = next(victim.died_at for victim in victims if victim.role == "deliver")
     fetched = [{"instrument": "metric:rows", "value": at % 7, "event_time": at * 1000} for at in range(3000)]
     judge.ingested(feeder.given + fetched)
+    assert len(judge.commanded()) > 100
     assert judge.alerts() > 100
     judge.notified()
-    judge.delivered(smtp.mails, lambda copies: all(
-        any(abs(mail.received_at - died) < IN_FLIGHT_S for died in deaths) for mail in copies[:-1]))
+
+    def in_flight(copies):
+        return all(any(abs(copy.received_at - died) < IN_FLIGHT_S for died in deaths) for copy in copies[:-1])
+    webhooks = [SimpleNamespace(id=one["id"], raw=one["body"], received_at=one["at"]) for one in receiver.requests]
+    assert webhooks
+    judge.delivered(smtp.mails, in_flight, webhooks)
     judge.offsets({role: [line.soglia.state] for role in INPUTS})
-    judge.states(PARTITIONS)
+    judge.states(PARTITIONS, ("accounts", "alerts", "notifications"))

@@ -1,75 +1,21 @@
 """kill -9 at random moments: what comes out is what comes out without it."""
 import json
 import time
-from collections import defaultdict
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
 from judge import INPUTS
-from support.kafka import CALL_S, LOG, Reader, Record
+from storm import STOP_S, WAIT_S, Progress, Roles, parts
+from support.kafka import Reader, Record
 from support.line import assert_alerts, assert_delivered, assert_views, quote, recorded, subscription, user
 from support.wait import until
 
-WAIT_S = 90
 PARTITIONS = 4
 ABSENT_EVERY = 20  # Kills.
-STOP_S = 5
 IN_FLIGHT_S = 0.25  # From the server's taking a mail to the sender's writing it down, on a busy machine.
 FILES = [file for file in recorded.FILES if file.startswith("nab/")]
 USERS = ("ada", "grace", "édith", "linus", "margaret", "radia")
 ROLES = {"ingest": ("run", "ingest"), "notifications": ("run", "notifications"), "deliver": ("deliver",), "serve": ("serve",)}
-
-
-class Roles:
-    """Processes that are started again at once when they are killed."""
-
-    def __init__(self, soglia, roles):
-        self._soglia, self._roles = soglia, roles
-        self.running = {name: soglia.start(*words) for name, words in roles.items()}
-        self.killed_at = defaultdict(list)
-
-    def kill(self, name):
-        self.killed_at[name].append(time.time())
-        self.running[name].kill9()
-        self.running[name] = self._soglia.start(*self._roles[name])
-
-    def kills(self):
-        return {name: len(times) for name, times in self.killed_at.items()}
-
-    def end(self):
-        return {name: process.end(STOP_S) for name, process in self.running.items()}
-
-
-class Progress:
-    """What has come so far, uncommitted work included: the moments to kill at are counted in it."""
-
-    def __init__(self, line, topics, mails=()):
-        self._partitions = [TopicPartition(line.prefix + topic, partition)
-                            for topic in topics for partition in line.kafka.partitions(line.prefix + topic)]
-        self._mails = mails
-        self._asker = Consumer(line.kafka.config(group_id=f"{line.prefix}progress"), logger=LOG)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._asker.close()
-
-    def count(self):
-        return len(self._mails) + sum(self._asker.get_watermark_offsets(one, CALL_S)[1] for one in self._partitions)
-
-    def pass_on(self, steps):
-        """Waits until so much more has come, or nothing comes any more."""
-        goal, last, moved_at = self.count() + steps, -1, time.monotonic()
-
-        def passed():
-            nonlocal last, moved_at
-            now = self.count()
-            if now != last:
-                last, moved_at = now, time.monotonic()
-            return now >= goal or time.monotonic() - moved_at > 1
-        until(passed, WAIT_S, "anything to come")
 
 
 def series():
@@ -77,10 +23,6 @@ def series():
     files = [recorded.read(file) for file in FILES]
     return [one for _, one in sorted(((at / len(quotes), one) for quotes in files for at, one in enumerate(quotes)),
                                      key=lambda pair: pair[0])], files
-
-
-def parts(quotes, count):
-    return [quotes[at * len(quotes) // count:(at + 1) * len(quotes) // count] for at in range(count)]
 
 
 def chosen(files):

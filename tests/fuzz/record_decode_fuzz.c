@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const struct record_type *type = record_table[data[0] % record_table_count];
     struct bytes avro = bytes_of(data + 1, size - 1);
+    assert(type->size <= RECORD_BYTES_MAX);
     alignas(max_align_t) uint8_t record[RECORD_BYTES_MAX];
     SG_CLEANUP(arena_free) struct arena *arena = arena_new(BYTES_MAX);
     bool is_decoded = sg_is_ok(type->decode(avro, arena, record));

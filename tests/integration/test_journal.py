@@ -16,7 +16,7 @@ START_MS = 1_700_000_000_000
 INSTRUMENTS = [f"stock:{at}" for at in range(12)]
 ROUNDS = 3
 OUTCOMES = -1
-STORES = {"alerts": ["instruments", "subscriptions"], "notifications": ["users"], "deliver": ["outbox"], "ingest": []}
+STORES = {"alerts": ["instruments", "subscriptions"], "notifications": ["users"], "deliver": ["outbox", "endpoints"], "ingest": []}
 
 
 def blake2b(data):

@@ -30,9 +30,10 @@ def driver_path():
     return program
 
 
-def environment(url, **settings):
+def environment(url, link_base="", **settings):
     values = {"url": url, "timeout": "3s", "tls": "off", "from": "soglia <alerts@soglia.test>", **settings}
-    return {**os.environ, **{f"SOGLIA_SMTP_{key.upper()}": str(value) for key, value in values.items()}}
+    return {**os.environ, "SOGLIA_MAIL_LINK_BASE": link_base,
+            **{f"SOGLIA_SMTP_{key.upper()}": str(value) for key, value in values.items()}}
 
 
 class Driver:
@@ -105,9 +106,9 @@ class Driver:
         return time.monotonic() - begin
 
 
-def letter(name, address="ada@example.org", subject="AAPL above 190", text="AAPL: 191.5", html=None):
+def letter(name, address="ada@example.org", subject="AAPL above 190", text="AAPL: 191.5", html=None, subscription=None):
     return {"id": name, "user": "u-1", "address": address, "subject": subject, "text": text, "html": html,
-            "created_at": CREATED_AT}
+            "created_at": CREATED_AT, "subscription": subscription}
 
 
 @pytest.fixture
@@ -510,6 +511,11 @@ def test_check_says_what_is_wrong(script, settings, words, scripted_smtp):
     ({"user": "soglia"}, "set both or none"),
     ({"hello": "not a host"}, "smtp.hello"),
     ({"url": "smtps://localhost", "tls": "off"}, "smtp.tls is off"),
+    ({"link_base": "soglia.example"}, "mail.link_base: must be"),
+    ({"link_base": "https://ada:pw@soglia.example/"}, "mail.link_base: must be"),
+    ({"link_base": "https://soglia.example/?x=y"}, "mail.link_base: must be"),
+    ({"link_base": "https://soglia.example/#x"}, "mail.link_base: must be"),
+    ({"link_base": "javascript://soglia.example/"}, "mail.link_base: must be"),
 ])
 def test_settings_that_cannot_work(settings, words, sender):
     driver = sender(**({"url": "smtp://localhost:1"} | settings))
@@ -583,6 +589,87 @@ def test_an_id_that_is_no_word_is_hashed():
     for answer in (odd, long):
         identity = email.message_from_string(answer["mail"])["Message-ID"]
         assert len(identity) == len("<@soglia.test>") + 32 and identity.endswith("@soglia.test>")
+
+
+# Lists, threads and the link. The driver's token is "<user>.<subscription>".
+
+BASE = "https://soglia.test/app/"
+HTML = "<!DOCTYPE html><html><body><p>191.5</p></body></html>"
+TEXT = "AAPL rose above 190.\n\n-- \nInstrument   stock:AAPL\n"
+
+
+def parsed(answer):
+    raw = answer["mail"].encode()
+    assert raw.isascii() and all(len(line) <= 998 and b"\r" not in line and b"\n" not in line for line in raw.split(b"\r\n"))
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert not message.defects and not any(header.defects for header in message.values())
+    return message
+
+
+def test_one_click_as_rfc_8058_wants_it():
+    for base in (BASE, BASE.removesuffix("/")):
+        answer, = build([letter("n1", text=TEXT, html=HTML, subscription="s-1")], link_base=base)
+        message = parsed(answer)
+        link = f"{BASE}u/u-1.s-1"
+        assert [value.strip() for value in message.get_all("List-Unsubscribe")] == [f"<{link}>"]
+        assert message.get_all("List-Unsubscribe-Post") == ["List-Unsubscribe=One-Click"]
+        assert message["List-Id"] == "Alerts <alerts.soglia.test>"
+        assert message["Auto-Submitted"] == "auto-generated"
+        plain, html = (content(message.get_body((kind,))) for kind in ("plain", "html"))
+        assert plain.split("\n-- \n")[0].endswith(f"\n{link}\n")  # In front of the signature, which readers fold away.
+        assert f'<a href="{link}"' in html.partition("</body>")[0]
+
+
+def test_without_a_base_or_a_subscription_there_is_no_link():
+    for one, base in ((letter("n1", subscription="s-1"), ""), (letter("n1"), BASE)):
+        message = parsed(build([one], link_base=base)[0])
+        assert not message.get_all("List-Unsubscribe") and not message.get_all("List-Unsubscribe-Post")
+        assert content(message.get_body(("plain",))) == lines_of(one["text"])
+
+
+def test_one_click_is_not_offered_without_encryption():
+    message = parsed(build([letter("n1", subscription="s-1")], link_base="http://localhost:8080")[0])
+    assert message["List-Unsubscribe"].strip() == "<http://localhost:8080/u/u-1.s-1>"
+    assert message["List-Unsubscribe-Post"] is None
+
+
+def test_the_mails_of_an_alert_are_one_thread():
+    one, same, other = map(parsed, build([letter("n1", subscription="s-1"), letter("n2", subscription="s-1"),
+                                          letter("n3", subscription="s-2")]))
+    assert one["References"] == one["In-Reply-To"] == same["References"] != other["References"]
+    assert one["Message-ID"] != same["Message-ID"] and one["References"] != one["Message-ID"]
+    assert one["References"].startswith("<thread-") and one["References"].endswith("@soglia.test>")
+
+
+@pytest.mark.parametrize("name", ["s>\r\nBcc: all@example.org", "s\nX: y", "<s>", "é", "s" * 200, 'x" onclick="y'])
+def test_a_hostile_subscription_begins_no_header(name):
+    """With the driver's token, which hides nothing: such a link is refused, whatever made it."""
+    bare, = build([letter("n1", subscription=name)])
+    assert set(parsed(bare).keys()) >= {"References", "List-Id"} and parsed(bare)["Bcc"] is None
+    linked, = build([letter("n1", html=HTML, subscription=name)], link_base=BASE)
+    if "mail" in linked:
+        assert parsed(linked).keys() == parsed(build([letter("n1", html=HTML, subscription="s")], link_base=BASE)[0]).keys()
+    else:
+        assert "link" in linked["refused"]
+
+
+@pytest.mark.parametrize("subject", ["Team\r\nBcc: all@example.org: AAPL rose", "a\nX: y", "a\x00b", "a\x1b[31m"])
+def test_a_hostile_label_begins_no_header(subject):
+    """The label stands in the subject."""
+    refused, = build([letter("n1", subject=subject, subscription="s-1")], link_base=BASE)
+    assert "subject" in refused["refused"]
+
+
+def test_a_hostile_name_begins_no_header():
+    """The user's name stands in the text: nothing there is a header, not even where encoding ends a line."""
+    text = "Hello x\r\nBcc: all@example.org\r\n\r\n,\n" + TEXT
+    message = parsed(build([letter("n1", text=text, html=HTML, subscription="s-1")], link_base=BASE)[0])
+    assert message["Bcc"] is None and "Bcc: all@example.org" in content(message.get_body(("plain",)))
+
+
+def test_a_repeated_attempt_is_the_same_mail():
+    one, same = build([letter("n1", html=HTML, subscription="s-1")] * 2, link_base=BASE)
+    assert one == same
 
 
 def test_dots_arrive_as_written(smtp, sender):

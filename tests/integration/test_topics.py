@@ -11,8 +11,9 @@ DAY_MS = 24 * HOUR_MS
 FOR_EVER_MS = 2 ** 63 - 1
 MIB = 1 << 20
 INSTRUMENT = ["quotes", "subscriptions", "soglia-alerts-instruments-changelog", "soglia-alerts-subscriptions-changelog"]
-USER = ["users", "alerts", "notifications", "deliveries", "soglia-notifications-users-changelog",
-        "soglia-deliver-outbox-changelog"]
+USER = ["users", "commands", "command-results", "alerts", "notifications", "deliveries", "soglia-accounts-users-changelog",
+        "soglia-accounts-subscriptions-changelog", "soglia-accounts-commands-changelog", "soglia-notifications-users-changelog",
+        "soglia-deliver-outbox-changelog", "soglia-deliver-endpoints-changelog"]
 JSON = ["quotes.json", "subscriptions.json", "users.json"]
 CHANGELOGS = [name for name in INSTRUMENT + USER if name.endswith("-changelog")]
 ALL = INSTRUMENT + USER + JSON + ["dead-letters", "soglia-journal", "_schemas"]
@@ -61,11 +62,11 @@ def test_settings_are_those_of_the_design(soglia, kafka, prefix):
         assert found["cleanup.policy"] == ("compact" if compacted else "delete"), name
         assert found["message.timestamp.type"] == "CreateTime", name
         after = int(found["message.timestamp.after.max.ms"])
-        assert after == (HOUR_MS if name in JSON else FOR_EVER_MS), name
+        assert after == (HOUR_MS if name in [*JSON, "commands"] else FOR_EVER_MS), name
         if not compacted:
-            days = 30 if name == "quotes" else 7 if name in JSON else None
+            days = {"quotes": 30, "command-results": 1, **dict.fromkeys(JSON, 7)}.get(name)
             assert int(found["retention.ms"]) == (days * DAY_MS if days else -1), name
-    for name in JSON + ["quotes", "subscriptions", "users"]:
+    for name in JSON + ["quotes", "subscriptions", "users", "commands"]:
         assert int(configs_of(kafka, prefix + name)["max.message.bytes"]) == 16 * MIB
     assert int(configs_of(kafka, prefix + "dead-letters")["max.message.bytes"]) == 17 * MIB
 
@@ -137,7 +138,8 @@ def test_two_appliers_at_once_agree(soglia, kafka, prefix):
         results = list(pool.map(lambda _: soglia.run("topics", "apply", code=None), range(4)))
     assert any(one.code == 0 for one in results), [text_of(one) for one in results]
     for one in results:
-        assert one.code == 0 or "fenced" in text_of(one), text_of(one)
+        # Kafka 4.3.1 tells one that is fenced while its transaction ends, once in a while, that it does not know why.
+        assert one.code == 0 or "fenced" in text_of(one) or "EndTxn" in text_of(one), text_of(one)
     soglia.run("topics", "apply")
     texts, versions = {}, set()
     for record in kafka.read(prefix + "_schemas"):

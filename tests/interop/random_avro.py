@@ -38,9 +38,14 @@ def definitions(schema):
         return {name: node for branch in schema for name, node in definitions(branch).items()}
     if not isinstance(schema, dict):
         return {}
-    own = {f"{schema['namespace']}.{schema['name']}": schema} if schema["type"] in ("record", "enum") else {}
+    own = {full_name(schema): schema} if schema["type"] in ("record", "enum") else {}
     inner = [field["type"] for field in schema.get("fields", [])] + [schema.get(key) for key in ("items", "values")]
     return own | definitions(inner)
+
+
+def full_name(node):
+    """Of a named type as it is in a file, or as fastavro has parsed it."""
+    return f"{node['namespace']}.{node['name']}" if "namespace" in node else node["name"]
 
 
 def value(schema, rng):
@@ -50,7 +55,7 @@ def value(schema, rng):
 
 def value_of(schema, rng, names):
     if isinstance(schema, list):
-        return value_of(rng.choice(schema), rng, names)
+        return branch_of(schema, rng, names)
     if isinstance(schema, str):
         return PRIMITIVES[schema](rng) if schema in PRIMITIVES else value_of(names[schema], rng, names)
     kind = schema["type"]
@@ -65,10 +70,53 @@ def value_of(schema, rng, names):
     return value_of(kind, rng, names)
 
 
+def branch_of(union, rng, names):
+    """One of several records is an object with the record's name as its only key, as in soglia's JSON."""
+    branch = rng.choice(union)
+    made = value_of(branch, rng, names)
+    if branch == "null" or not is_choice(union):
+        return made
+    return {record_name(branch): made}
+
+
+def record_name(schema):
+    return (schema if isinstance(schema, str) else schema["name"]).rsplit(".", 1)[-1]
+
+
+def is_choice(schema):
+    """Whether a schema is a union of several records."""
+    return isinstance(schema, list) and len([branch for branch in schema if branch != "null"]) > 1
+
+
+def change_choice(union, rng):
+    """The records in another order, some left out, some changed, and one that the reader does not know."""
+    nulls, records = [one for one in union if one == "null"], [one for one in union if one != "null"]
+    bound = [one for one in records if isinstance(one, str) or len(definitions(one)) > 1 or refers(one)]
+    free = [change_record(one, rng) if rng.random() < 0.3 else one for one in records
+            if one not in bound and rng.random() < 0.9]
+    if rng.random() < 0.3:
+        free.append({"type": "record", "name": "Novel", "namespace": "soglia", "fields": [{"name": "x", "type": "int"}]})
+    rng.shuffle(free)
+    # One record alone is no choice: fastavro does not say which it is.
+    return nulls + free + bound if len(free + bound) > 1 else union
+
+
+def refers(record):
+    """Whether a record needs a definition that stands elsewhere."""
+    if isinstance(record, str):
+        return record not in PRIMITIVES
+    if isinstance(record, list):
+        return any(refers(branch) for branch in record)
+    inner = [field["type"] for field in record.get("fields", [])] + [record[key] for key in ("items", "values") if key in record]
+    return any(refers(one) for one in inner)
+
+
 def change_type(schema, rng):
     """Another type that a writer may have had for a field."""
     if isinstance(schema, str) and schema in NARROWER and rng.random() < 0.4:
         return rng.choice(NARROWER[schema])
+    if is_choice(schema):
+        return change_choice(schema, rng)
     if isinstance(schema, list) and rng.random() < 0.4:
         return schema[1]
     if isinstance(schema, (str, dict)) and schema != "null" and rng.random() < 0.2:

@@ -22,14 +22,44 @@ TYPES = record_tool.types()
 
 def read(message, writer, reader=None):
     source = io.BytesIO(message)
-    record = fastavro.schemaless_reader(source, writer, reader)
+    record = fastavro.schemaless_reader(source, writer, reader, return_record_name=True, return_record_name_override=True)
     assert source.read() == b""
+    return choices(record)
+
+
+def choices(record):
+    """The record with fastavro's pairs for one of several records as soglia has them."""
+    if isinstance(record, tuple):
+        name, value = record
+        return {name.rsplit(".", 1)[-1]: choices(value)}
+    if isinstance(record, dict):
+        return {key: choices(value) for key, value in record.items()}
+    return [choices(value) for value in record] if isinstance(record, list) else record
+
+
+def pairs(schema, record, names):
+    """The other way."""
+    if isinstance(schema, list) and record is not None:
+        if random_avro.is_choice(schema):
+            (name, value), = record.items()
+            branch = next(one for one in schema if one != "null" and random_avro.record_name(one) == name)
+            node = names.get(branch, branch) if isinstance(branch, str) else branch
+            return random_avro.full_name(node), pairs(node, value, names)
+        return pairs(next(one for one in schema if one != "null"), record, names)
+    if isinstance(schema, str):
+        return pairs(names[schema], record, names) if schema in names else record
+    if isinstance(schema, dict) and schema["type"] == "record":
+        return {field["name"]: pairs(field["type"], record[field["name"]], names) for field in schema["fields"]
+                if field["name"] in record}
+    if isinstance(schema, dict) and schema["type"] == "array":
+        return [pairs(schema["items"], value, names) for value in record]
     return record
 
 
 def write(schema, record):
     out = io.BytesIO()
-    fastavro.schemaless_writer(out, schema, record)
+    plain_schema = plain(schema)
+    fastavro.schemaless_writer(out, schema, pairs(plain_schema, record, random_avro.definitions(plain_schema)))
     return out.getvalue()
 
 

@@ -108,7 +108,7 @@ static sg_result begin_case(struct driver *driver, const struct replay_line *lin
     if (*machine == NULL) {
         SG_TRY(replay_machine_open(processor, &driver->options, machine));
     }
-    SG_TRY(replay_machine_begin(*machine));
+    SG_TRY(replay_machine_begin(*machine, line->settings));
     driver->machine = *machine;
     snprintf(driver->name, sizeof driver->name, "\"%.*s\"", (int)line->name.size,
              (const char *)line->name.data);

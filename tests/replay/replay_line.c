@@ -27,6 +27,7 @@ static const struct member members[] = {
     {.name = "given", .offset = offsetof(struct replay_line, name), .begins = REPLAY_GIVEN},
     {.name = "then", .offset = offsetof(struct replay_line, name), .begins = REPLAY_THEN},
     {.name = "processor", .offset = offsetof(struct replay_line, processor)},
+    {.name = "settings", .offset = offsetof(struct replay_line, settings), .kind = MEMBER_JSON},
     {.name = "key",
      .offset = offsetof(struct replay_line, key),
      .has_offset = offsetof(struct replay_line, has_key)},

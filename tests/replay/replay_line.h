@@ -11,6 +11,7 @@ struct replay_line {
     enum replay_line_kind kind;
     struct bytes name;      // Of the case or the topic.
     struct bytes processor; // Texts and objects: data is NULL where the line has none.
+    struct bytes settings;  // JSON.
     bool has_key;           // Also of a null key.
     struct bytes key;
     struct bytes reason;

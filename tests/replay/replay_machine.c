@@ -8,6 +8,7 @@
 #include "streams/tasks/input_check.h"
 #include "tests/replay/replay_changelog.h"
 #include "tests/replay/replay_outcome.h"
+#include "tests/replay/replay_settings.h"
 
 // One partition, so that every key belongs to it. Ids are fixed in place of a registry's.
 enum { PARTITIONS = 1, FIRST_SCHEMA_ID = 1 };
@@ -39,6 +40,7 @@ struct replay_machine {
     struct replay_changelog changelog; // Of this case.
     int64_t events;                    // Of this case.
     int64_t commits;
+    const void *settings; // Of this case.
     struct buffer encoded;
     struct replay_outputs *outputs; // Of the event that is being taken.
 };
@@ -136,7 +138,7 @@ void replay_machine_close(struct replay_machine **machine)
     *machine = NULL;
 }
 
-sg_result replay_machine_begin(struct replay_machine *machine)
+sg_result replay_machine_begin(struct replay_machine *machine, struct bytes settings)
 {
     arena_reset(machine->memory);
     machine->first = machine->last = NULL;
@@ -144,6 +146,7 @@ sg_result replay_machine_begin(struct replay_machine *machine)
         (struct replay_changelog){.processor = machine->processor, .arena = machine->memory};
     machine->events = 0;
     machine->commits = 0;
+    SG_TRY(replay_settings_read(machine->processor, settings, machine->memory, &machine->settings));
     if (machine->stores == NULL) {
         return sg_ok();
     }
@@ -231,8 +234,11 @@ static sg_result take(struct replay_machine *machine, const struct event *given)
 {
     struct emitter emitter = {.emit = emit, .context = machine};
     struct process process = {
-        .stores = machine->stores, .arena = machine->call, .emitter = &emitter};
-    SG_TRY(replay_outcome_settings(machine->processor, machine->call, &process.settings));
+        .stores = machine->stores,
+        .arena = machine->call,
+        .emitter = &emitter,
+        .settings = machine->settings,
+    };
     if (given->topic == replay_outcome_topic) {
         struct effect_outcome outcome;
         SG_TRY(replay_outcome_read(given->value, machine->call, &outcome));

@@ -32,8 +32,9 @@ SG_RESULT replay_machine_open(const struct processor *processor,
                               struct replay_machine **ret_machine);
 void replay_machine_close(struct replay_machine **machine);
 
-// Forgets everything: a new case. Fails: SG_FATAL.
-SG_RESULT replay_machine_begin(struct replay_machine *machine);
+// Forgets everything: a new case, with these settings as for replay_settings_read(). Fails: SG_DROP
+// for wrong settings, SG_FATAL.
+SG_RESULT replay_machine_begin(struct replay_machine *machine, struct bytes settings);
 
 // Takes an event whose value is as in Kafka (`record` is not looked at; value.data NULL is a
 // tombstone), or with the topic replay_outcome_topic an outcome whose value is its JSON;

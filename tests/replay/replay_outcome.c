@@ -6,7 +6,6 @@
 #include <jansson.h>
 
 #include "schemas/outcome.h"
-#include "streams/processors/deliver.h"
 
 const enum topic replay_outcome_topic = TOPIC_COUNT;
 
@@ -56,23 +55,4 @@ sg_result replay_outcome_read(struct bytes json, struct arena *arena,
     sg_result result = read_object(object, arena, ret_outcome);
     json_decref(object);
     return result;
-}
-
-sg_result replay_outcome_settings(const struct processor *processor, struct arena *arena,
-                                  const void **ret_settings)
-{
-    *ret_settings = NULL;
-    if (processor->id != PROCESSOR_DELIVER) {
-        return sg_ok();
-    }
-    struct deliver_settings *settings = arena_take(arena, sizeof *settings);
-    if (settings == NULL) {
-        return sg_fail(SG_FATAL, 0, "out of memory for settings");
-    }
-    struct option_table table = deliver_options(settings);
-    for (size_t i = 0; i < table.count; i++) {
-        SG_TRY(option_read(&table.options[i], table.options[i].fallback, settings));
-    }
-    *ret_settings = settings;
-    return sg_ok();
 }

@@ -12,7 +12,3 @@ const char *replay_outcome_name(enum topic topic);
 // Reads {"id","outcome","attempt","code","reply","at"}; texts are in the arena. Fails: SG_FATAL.
 SG_RESULT replay_outcome_read(struct bytes json, struct arena *arena,
                               struct effect_outcome *ret_outcome);
-
-// The settings of a processor, each at its default, in the arena; NULL for one that has none.
-SG_RESULT replay_outcome_settings(const struct processor *processor, struct arena *arena,
-                                  const void **ret_settings);

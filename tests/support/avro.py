@@ -35,12 +35,16 @@ def frame(schema_id, schema, record):
     return b"\0" + schema_id.to_bytes(4, "big") + out.getvalue()
 
 
-def unframe(data, schema_of):
-    """The record in these bytes, by the schema that `schema_of(id)` gives. Every byte must be used."""
+def unframe(data, schema_of, choices=False):
+    """The record in these bytes, by the schema that `schema_of(id)` gives. Every byte must be used.
+
+    With `choices` one of several records is a pair of its full name and the record.
+    """
     if len(data) < HEADER_BYTES or data[0] != 0:
         raise ValueError(f"not in the wire format: {data[:16]!r}")
     source = io.BytesIO(data[HEADER_BYTES:])
-    record = fastavro.schemaless_reader(source, schema_of(int.from_bytes(data[1:HEADER_BYTES], "big")), None)
+    record = fastavro.schemaless_reader(source, schema_of(int.from_bytes(data[1:HEADER_BYTES], "big")), None,
+                                         return_record_name=choices, return_record_name_override=choices)
     left = source.read()
     if left:
         raise ValueError(f"{len(left)} bytes left over: {left[:16]!r}")
@@ -72,8 +76,8 @@ class Avro:
         schema_id = self.schema_id(topic)
         return frame(schema_id, self.schema(schema_id), record)
 
-    def decode(self, data):
-        return unframe(data, self.schema)
+    def decode(self, data, choices=False):
+        return unframe(data, self.schema, choices)
 
     def _load(self):
         newest = {}

@@ -97,6 +97,15 @@ class Kafka:
             raise KafkaException(described.error)
         return sorted(described.partitions)
 
+    def ends(self, topics):
+        """The offset behind the last record of each partition, by (topic, partition)."""
+        asker = Consumer(self.config(group_id=f"asker-{uuid.uuid4()}", enable_auto_commit=False), logger=LOG)
+        try:
+            return {(topic, at): asker.get_watermark_offsets(TopicPartition(topic, at), timeout=CALL_S)[1]
+                    for topic in topics for at in self.partitions(topic)}
+        finally:
+            asker.close()
+
     def producer(self, **more):
         """A new producer that places keys as Java does."""
         return Producer(self.config(partitioner="murmur2_random", enable_idempotence=True,

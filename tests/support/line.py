@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "oracle"))
 import recorded  # pylint: disable=wrong-import-position
 
 KEYS = {"quotes": "instrument", "subscriptions": "instrument", "users": "user_id", "alerts": "user_id",
-        "notifications": "user_id", "deliveries": "user_id"}
+        "notifications": "user_id", "deliveries": "user_id", "commands": "user_id", "command-results": "user_id"}
 
 
 def user(user_id, **more):
@@ -32,6 +32,12 @@ def quote(instrument, value, event_time, **more):
 
 def subscription(user_id, instrument, **more):
     return recorded.subscription(instrument, user_id, 0, **more)
+
+
+def command(user_id, command_id, kind, body=None, **more):
+    """What a user asks for; fields that are left out are null or at their defaults."""
+    return {"command_id": command_id, "user_id": user_id, "at": 0, "fingerprint": None, **more,
+            "body": (f"soglia.{kind}", body or {})}
 
 
 class Line:

@@ -1,8 +1,6 @@
 """A real SMTP receiver (aiosmtpd) for the good paths."""
-import datetime
 import email
 import email.policy
-import ipaddress
 import ssl
 import time
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from email.message import EmailMessage
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from support.certificate import self_signed
 from support.ports import free_port
 from support.wait import until
 
@@ -89,26 +88,8 @@ class SmtpServer:
 
 
 def _certificate(folder):
-    """Makes a self-signed certificate for 127.0.0.1 and localhost: the path of its PEM file and a server context."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-                   .serial_number(x509.random_serial_number())
-                   .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
-                   .add_extension(names, critical=False)
-                   .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-                   .sign(key, hashes.SHA256()))
-    ca_path, key_path = folder / "smtp-ca.pem", folder / "smtp-key.pem"
-    ca_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                           serialization.NoEncryption()))
+    """A self-signed certificate: the path of its PEM file and a server context."""
+    ca_path, key_path = self_signed(folder, "smtp")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ca_path, key_path)
     return ca_path, context

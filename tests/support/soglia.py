@@ -4,6 +4,7 @@ from pathlib import Path
 
 import requests
 
+from support.contract import contract
 from support.ports import free_port
 from support.wait import until
 
@@ -50,7 +51,18 @@ class Soglia:
 
     def get(self, path, **options):
         """The response of the HTTP server to a GET."""
-        return requests.get(f"http://{self.listen}{path}", timeout=HTTP_S, **options)
+        return self.ask("GET", path, **options)
+
+    def ask(self, method, path, token=None, key=None, headers=(), **options):
+        """The response to any request, with a token and an Idempotency-Key if given; held against the contract."""
+        headers = dict(headers)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        answer = requests.request(method, f"http://{self.listen}{path}", timeout=HTTP_S, headers=headers, **options)
+        contract().check(answer)
+        return answer
 
     def wait_ready(self, process, timeout_s=READY_S):
         """Waits until /readyz answers 200. A process that ends meanwhile fails at once."""

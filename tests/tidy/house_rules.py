@@ -14,6 +14,14 @@ SOURCE_LINES_MAX = 400
 HEADER_LINES_MAX = 100
 LINE_COLUMNS_MAX = 100
 SOURCES_IN_FOLDER_MAX = 12
+PAGE_LINES_MAX = 480
+PAGE_COLUMNS_MAX = 240
+# What the page may not do, and what it does instead.
+PAGE_BANNED = {
+    r"\b(innerHTML|outerHTML|insertAdjacentHTML|DOMParser|createContextualFragment)\b": "core/dom.js, which knows text only",
+    r"\b(eval|Function)\(|document\.write": "code that is there", r"https?://(?!www\.w3\.org/)": "what this server has",
+    r"\bstyle=|cssText": "a class; single values by element.style", r"\b(alert|prompt)\(": "views/states.js",
+}
 
 # A banned call and what stands in its place.
 BANNED_CALLS = {
@@ -103,6 +111,21 @@ def check_includes(name, text):
         yield f"{name}: a file begins with two to five lines on what it is for"
 
 
+def check_page(name, text):
+    """The page's own rules: no HTML from data, nothing inline, nothing from elsewhere."""
+    lines = text.splitlines()
+    if len(lines) > PAGE_LINES_MAX:
+        yield f"{name}: {len(lines)} lines, at most {PAGE_LINES_MAX}: split it by noun"
+    if not text.startswith(("//", "/*", "<", "{")):
+        yield f"{name}: a file begins with what it is for"
+    for number, line in enumerate(lines, 1):
+        if len(line) > PAGE_COLUMNS_MAX and not name.endswith((".svg", ".html")) and "'M" not in line:
+            yield f"{name}:{number}: {len(line)} columns, at most {PAGE_COLUMNS_MAX}"
+        for banned, instead in PAGE_BANNED.items():
+            if re.search(banned, line):
+                yield f"{name}:{number}: {banned} is banned; use {instead}"
+
+
 def check_names(names):
     by_base = defaultdict(list)
     per_folder = defaultdict(int)
@@ -135,6 +158,8 @@ def main():
         code = without_comments_and_texts(text)
         for check in (check_sizes(name, text), check_calls(name, code), check_includes(name, text)):
             problems.extend(check)
+    for name in tracked("web/*.js", "web/*.css", "web/*.html"):
+        problems.extend(check_page(name, (ROOT / name).read_text(encoding="utf-8")))
     problems.extend(check_names(sources))
     everything = tracked()
     problems.extend(check_readmes(everything))

@@ -172,7 +172,11 @@ static sg_result process(struct fold *fold, bool has_value)
     }
     struct emitter emitter = {.emit = emit, .context = fold};
     struct process process = {
-        .stores = fold->stores, .arena = fold->event_arena, .emitter = &emitter};
+        .stores = fold->stores,
+        .arena = fold->event_arena,
+        .emitter = &emitter,
+        .settings = fold->config.settings,
+    };
     return fold->config.processor->take(&process, event);
 }
 

@@ -18,6 +18,7 @@ struct fold_config {
     int64_t cache_entries; // Of each store.
     int32_t partitions;    // Of each input.
     struct codecs *codecs; // Of inputs, outputs and stores; borrowed.
+    const void *settings;  // Of the processor, NULL if it has none; borrowed.
 };
 
 // A record that the task would have written. It lives until the transaction after it begins.

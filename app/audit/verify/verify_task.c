@@ -169,6 +169,7 @@ static sg_result open_fold(struct verify *verify, struct verify_task *task)
         .cache_entries = CACHE_ENTRIES,
         .partitions = verify->partitions[task->processor->id],
         .codecs = &verify->codecs,
+        .settings = settings_all_of(verify->request->all, task->processor->id),
     };
     task->behind = calloc(output_log_slots(verify->outputs) + 1, sizeof *task->behind);
     return task->behind == NULL ? sg_fail(SG_FATAL, 0, "out of memory")

@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     sender[length] = '\0';
     struct mail_mailbox from = {.name = "soglia", .address = "alerts@soglia.test"};
-    sg_ignore(mail_address_read_mailbox(sender, &from));
+    sg_ignore(mail_mailbox_read(sender, &from));
     const struct mime_parts parts = {
         .from = &from,
         .domain = mail_address_domain(bytes_of_text(from.address)),

@@ -1,6 +1,6 @@
 // Target: outcome_record_read(). What it takes from a damaged file can be written again, and is the
 // same then.
-#include "connectors/mail/outcome_record.h"
+#include "connectors/outcome/outcome_record.h"
 #include "core/hash.h"
 
 #include <stdlib.h>

@@ -3,6 +3,8 @@
 // output. "mail_driver FOLDER" sends, "mail_driver check" checks, "mail_driver build" prints mails.
 #include "connectors/mail/mail_check.h"
 #include "connectors/mail/mail_sender.h"
+#include "connectors/mail/mail_compose.h"
+#include "connectors/mail/mail_queue.h"
 #include "connectors/mail/mime_message.h"
 #include "core/settings/settings.h"
 
@@ -41,6 +43,8 @@ static struct notification notification_of(const json_t *command)
         .has_body_html = json_is_string(json_object_get(command, "html")),
         .body_html = text_of(command, "html"),
         .created_at = json_integer_value(json_object_get(command, "created_at")),
+        .has_subscription_id = json_is_string(json_object_get(command, "subscription")),
+        .subscription_id = text_of(command, "subscription"),
     };
 }
 
@@ -81,6 +85,16 @@ static void obey(struct mail_sender *sender, const json_t *command)
         mail_sender_forget(sender, number_of(command, "partition"));
         say(json_pack("{s:b}", "forgot", 1));
     }
+}
+
+// Who the link is for can be read from it, so that a test sees that it is the right one.
+static sg_result write_token(void *context, struct bytes user_id, struct bytes subscription_id,
+                             struct buffer *ret_token)
+{
+    (void)context;
+    SG_TRY(buffer_append(ret_token, user_id));
+    SG_TRY(buffer_append_byte(ret_token, '.'));
+    return buffer_append(ret_token, subscription_id);
 }
 
 static void wake(void *context)
@@ -126,7 +140,12 @@ static sg_result drive(const char *folder)
 {
     int event = eventfd(0, EFD_CLOEXEC);
     SG_CLEANUP(mail_sender_close) struct mail_sender *sender = NULL;
-    SG_TRY(mail_sender_open(&mail, folder, wake, &event, &sender));
+    const struct mail_config config = {.settings = &mail,
+                                       .folder = folder,
+                                       .wake = wake,
+                                       .wake_context = &event,
+                                       .token = write_token};
+    SG_TRY(mail_sender_open(&config, &sender));
     say(json_pack("{s:b}", "ready", 1));
     run(sender, event);
     return sg_ok();
@@ -145,21 +164,11 @@ static sg_result print_mail(const json_t *command)
 {
     SG_CLEANUP(buffer_done) struct buffer out;
     buffer_init(&out, MIME_MESSAGE_MAX);
-    struct mail_mailbox from;
-    SG_TRY(mail_address_read_mailbox(mail.from, &from));
+    struct mail_composer composer = {.settings = &mail, .token = write_token};
+    SG_TRY(mail_mailbox_read(mail.from, &composer.from));
     const struct notification notification = notification_of(command);
-    const struct mime_parts parts = {
-        .from = &from,
-        .domain = mail_address_domain(bytes_of_text(from.address)),
-        .id = notification.notification_id,
-        .to = notification.address,
-        .subject = notification.subject,
-        .text = notification.body_text,
-        .html = notification.body_html,
-        .has_html = notification.has_body_html,
-        .created_at = notification.created_at,
-    };
-    SG_TRY(mime_message_build(&parts, &out));
+    SG_CLEANUP(mail_queue_free_job) struct mail_job *job = mail_queue_new_job(0, 1, &notification);
+    SG_TRY(mail_compose(&composer, job, &out));
     say(json_pack("{s:s%}", "mail", out.data, out.size));
     return sg_ok();
 }

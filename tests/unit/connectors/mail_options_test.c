@@ -47,6 +47,26 @@ static void a_password_in_the_url_is_refused_unseen(void **state)
     assert_null(strstr(sg_reason(), "hunter2"));
 }
 
+static void links_begin_with_an_address_that_needs_no_escapes(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "https://soglia.example/", "https://soglia.example/a",
+                                       "http://localhost:8080"};
+    static const char *const bad[] = {"soglia.example",   "https://",    "https://a.b/?c",
+                                      "https://a.b/#c",   "https://a b", "https://a.b/\"",
+                                      "https://u@a.b/",   "ftp://a.b/",  "https://a.b/<",
+                                      "https://a.b/\r\nX"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        settings.link_base = good[i];
+        assert_true(sg_is_ok(mail_options_check(&settings)));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        settings.link_base = bad[i];
+        assert_int_equal(mail_options_check(&settings).class, SG_FATAL);
+        assert_non_null(strstr(sg_reason(), "mail.link_base"));
+    }
+}
+
 static void a_password_makes_encryption_required(void **state)
 {
     (void)state;
@@ -96,6 +116,7 @@ int main(void)
         cmocka_unit_test_setup(defaults_pass, load_defaults),
         cmocka_unit_test_setup(no_server_says_what_to_set, load_defaults),
         cmocka_unit_test_setup(a_password_in_the_url_is_refused_unseen, load_defaults),
+        cmocka_unit_test_setup(links_begin_with_an_address_that_needs_no_escapes, load_defaults),
         cmocka_unit_test_setup(a_password_makes_encryption_required, load_defaults),
         cmocka_unit_test_setup(smtps_is_checked, load_defaults),
         cmocka_unit_test_setup(servers_are_urls, load_defaults),

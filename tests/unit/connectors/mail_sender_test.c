@@ -29,6 +29,7 @@ static char url[64];
 static int server; // Bound; refuses connections until it listens, and then accepts none.
 static int event;
 static struct mail_settings settings;
+static struct mail_config config;
 static struct mail_sender *sender;
 
 static void wake(void *context)
@@ -83,7 +84,8 @@ static int drop(void **state)
 
 static void open_sender(void)
 {
-    if (!sg_is_ok(mail_sender_open(&settings, folder, wake, NULL, &sender))) {
+    config = (struct mail_config){.settings = &settings, .folder = folder, .wake = wake};
+    if (!sg_is_ok(mail_sender_open(&config, &sender))) {
         fail_msg("%s", sg_reason());
     }
 }
@@ -198,11 +200,12 @@ static void settings_that_cannot_work_open_nothing(void **state)
 {
     (void)state;
     settings.url = "";
-    assert_int_equal(mail_sender_open(&settings, folder, wake, NULL, &sender).class, SG_FATAL);
+    config = (struct mail_config){.settings = &settings, .folder = folder, .wake = wake};
+    assert_int_equal(mail_sender_open(&config, &sender).class, SG_FATAL);
     assert_null(sender);
     settings.url = url;
-    assert_int_equal(mail_sender_open(&settings, "/nowhere/at/all", wake, NULL, &sender).class,
-                     SG_FATAL);
+    config.folder = "/nowhere/at/all";
+    assert_int_equal(mail_sender_open(&config, &sender).class, SG_FATAL);
     assert_null(sender);
     mail_sender_close(&sender);
 }

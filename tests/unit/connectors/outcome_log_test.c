@@ -1,5 +1,5 @@
 // The log of outcomes: what survives, what is forgotten, torn ends, limits.
-#include "connectors/mail/outcome_log.h"
+#include "connectors/outcome/outcome_log.h"
 #include "core/service/clock.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // Records of the outcome log: there and back, and every damage noticed.
-#include "connectors/mail/outcome_record.h"
+#include "connectors/outcome/outcome_record.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,6 +49,26 @@ static void what_is_written_is_read(void **state)
     assert_true(got.code == -1 && got.at == 1795255200123);
 }
 
+// What a webhook's receiver asked for, which mails do not have.
+static void a_time_that_was_asked_for_is_kept(void **state)
+{
+    (void)state;
+    struct outcome_record record = {.notification_id = bytes_of_text("n-2"),
+                                    .attempt = 1,
+                                    .outcome = OUTCOME_RETRY,
+                                    .ambiguous = true,
+                                    .reply = bytes_of_text(reply),
+                                    .not_before = 1795255200123};
+    struct outcome_record got;
+    size_t size = 0;
+    buffer_clear(&bytes);
+    assert_true(sg_is_ok(outcome_record_write(&record, &bytes)));
+    assert_true(outcome_record_read(buffer_bytes(&bytes), &got, &size));
+    assert_int_equal(got.not_before, 1795255200123);
+    assert_true(got.ambiguous && got.outcome == OUTCOME_RETRY);
+    assert_true(bytes_is_text(got.notification_id, "n-2") && bytes_is_text(got.reply, reply));
+}
+
 static void a_part_is_no_record(void **state)
 {
     (void)state;
@@ -93,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_is_read, make, drop),
+        cmocka_unit_test_setup_teardown(a_time_that_was_asked_for_is_kept, make, drop),
         cmocka_unit_test_setup_teardown(a_part_is_no_record, make, drop),
         cmocka_unit_test_setup_teardown(a_changed_bit_is_noticed, make, drop),
         cmocka_unit_test_setup_teardown(long_texts_have_limits, make, drop),

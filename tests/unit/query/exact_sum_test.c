@@ -1,5 +1,5 @@
 // Means that plain addition gets wrong.
-#include "query/views/exact_sum.h"
+#include "query/views/quotes/exact_sum.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -37,6 +37,26 @@ static sg_result ready(void *context, const struct http_request *request, bool *
     return sg_ok();
 }
 
+static sg_result tell_user(void *context, const struct http_request *request,
+                           struct http_response *response)
+{
+    (void)context;
+    return buffer_append(&response->body, request->user_id);
+}
+
+// The header is the name, unless it is bad.
+static sg_result authorize(void *context, enum http_access access, struct http_request *asked)
+{
+    (void)context;
+    struct bytes token = asked->headers[HTTP_HEADER_AUTHORIZATION];
+    if (bytes_is_text(token, "bad")) {
+        return sg_fail(SG_DROP, 401, "the token has expired");
+    }
+    assert_true(access == HTTP_ACCESS_USER || access == HTTP_ACCESS_OPTIONAL);
+    assert_true(http_request_set_user(asked, token) == (token.size > 0));
+    return sg_ok();
+}
+
 static const struct http_route routes[] = {
     {.path = "/", .handle = echo, .content_type = "text/html; charset=utf-8"},
     {.path = "/a/{one}",
@@ -56,6 +76,8 @@ static const struct http_route routes[] = {
      .content_type = "application/vnd.x+json",
      .tolerant = true},
     {.path = "/fails", .method = HTTP_DELETE, .handle = echo, .content_type = "application/json"},
+    {.path = "/mine", .handle = tell_user, .access = HTTP_ACCESS_USER},
+    {.path = "/maybe", .handle = tell_user, .access = HTTP_ACCESS_OPTIONAL},
 };
 
 static bool is_ready = true;
@@ -64,6 +86,7 @@ static const struct http_application application = {
     .route_count = sizeof routes / sizeof routes[0],
     .context = &is_ready,
     .ready = ready,
+    .authorize = authorize,
 };
 
 static struct http_request request;
@@ -156,6 +179,22 @@ static void unknown_parameters_are_named(void **state)
     assert_true(utf8_is_valid(buffer_bytes(&response.body)));
     assert_int_equal(get("/a/1/b/2?min_position=quotes:0=1"), 400);
     assert_int_equal(get("/foreign?z=1"), 200);
+}
+
+static void who_asks_is_known_where_it_matters(void **state)
+{
+    (void)state;
+    assert_int_equal(ask(HTTP_GET, "/mine", HTTP_HEADER_AUTHORIZATION, "ada"), 200);
+    assert_true(bytes_is_text(buffer_bytes(&response.body), "ada"));
+    assert_int_equal(get("/mine"), 401);
+    assert_string_equal(http_response_find(&response, "WWW-Authenticate"), "Bearer");
+    assert_int_equal(ask(HTTP_GET, "/mine", HTTP_HEADER_AUTHORIZATION, "bad"), 401);
+    assert_int_equal(ask(HTTP_GET, "/maybe", HTTP_HEADER_AUTHORIZATION, "bad"), 401);
+    assert_int_equal(ask(HTTP_GET, "/maybe", HTTP_HEADER_AUTHORIZATION, "ada"), 200);
+    assert_true(bytes_is_text(buffer_bytes(&response.body), "ada"));
+    assert_int_equal(get("/maybe"), 200);
+    assert_int_equal(response.body.size, 0);
+    assert_int_equal(ask(HTTP_GET, "/a/1", HTTP_HEADER_AUTHORIZATION, "bad"), 200);
 }
 
 static void accept_is_negotiated(void **state)
@@ -253,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(paths_capture_whole_segments, set_up, tear_down),
         cmocka_unit_test_setup_teardown(methods_are_told_in_allow, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_parameters_are_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_asks_is_known_where_it_matters, set_up, tear_down),
         cmocka_unit_test_setup_teardown(accept_is_negotiated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_etag_is_of_the_content, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failures_become_problems, set_up, tear_down),

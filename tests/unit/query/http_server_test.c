@@ -67,7 +67,10 @@ static int set_up(void **state)
                                       .per_address = 64,
                                       .timeout_ms = LONG_MS,
                                       .header_bytes = 4096,
-                                      .wait_ms = LONG_MS};
+                                      .body_bytes = 1024,
+                                      .wait_ms = LONG_MS,
+                                      .cors_origins = "",
+                                      .trusted_proxies = ""};
     return 0;
 }
 

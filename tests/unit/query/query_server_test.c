@@ -1,4 +1,5 @@
 // The routes of serve over views that were fed by hand: bodies, pages, positions, the contract.
+#include "query/accounts/account_services.h"
 #include "query/openapi_text.h"
 #include "query/query_server.h"
 #include "view_fixture.h"
@@ -16,6 +17,7 @@
 enum { MAP_BYTES = 16 * 1024 * 1024 };
 
 static struct view_fixture fixture;
+static struct account_services services;
 static struct query_context context;
 static struct http_application application;
 static struct http_request request;
@@ -32,7 +34,9 @@ static int set_up(void **state)
 {
     (void)state;
     view_fixture_open(&fixture, MAP_BYTES);
-    context = (struct query_context){.ready = never_ready, .store = fixture.store};
+    services = (struct account_services){.store = fixture.store};
+    context =
+        (struct query_context){.ready = never_ready, .store = fixture.store, .accounts = &services};
     query_server_application(&context, &application);
     http_response_init(&response);
     return 0;
@@ -205,43 +209,100 @@ static void readiness_says_what_is_lacking(void **state)
     assert_int_equal(get("/registry/schemas/types"), 200);
 }
 
-// Every name in the operation's parameters that stands in the query.
-static bool contract_has(json_t *contract, json_t *operation, const char *name)
+static json_t *parameter_at(json_t *contract, json_t *each)
 {
     json_t *known = json_object_get(json_object_get(contract, "components"), "parameters");
-    size_t index = 0;
-    json_t *each = NULL;
-    json_array_foreach(json_object_get(operation, "parameters"), index, each)
-    {
-        const char *reference = json_string_value(json_object_get(each, "$ref"));
-        json_t *parameter = json_object_get(known, strrchr(reference, '/') + 1);
-        if (strcmp(json_string_value(json_object_get(parameter, "name")), name) == 0) {
+    const char *reference = json_string_value(json_object_get(each, "$ref"));
+    return json_object_get(known, strrchr(reference, '/') + 1);
+}
+
+static bool route_takes(const struct http_route *route, const char *name)
+{
+    for (size_t i = 0; i < HTTP_ROUTE_PARAMETERS_MAX && route->parameters[i] != NULL; i++) {
+        if (strcmp(route->parameters[i], name) == 0) {
             return true;
         }
     }
-    return false;
+    return route->waits && strcmp(name, "min_position") == 0;
+}
+
+// The parameters of the query are the route's own, and no others; those of headers and path are
+// not in the route's row.
+static void check_parameters(json_t *contract, json_t *operation, const struct http_route *route)
+{
+    size_t count = 0;
+    size_t wanted = route->waits ? 1 : 0;
+    size_t index = 0;
+    json_t *each = NULL;
+    while (wanted < HTTP_ROUTE_PARAMETERS_MAX + 1 &&
+           route->parameters[wanted - (route->waits ? 1 : 0)] != NULL) {
+        wanted++;
+    }
+    json_array_foreach(json_object_get(operation, "parameters"), index, each)
+    {
+        json_t *parameter = parameter_at(contract, each);
+        if (strcmp(json_string_value(json_object_get(parameter, "in")), "query") == 0) {
+            assert_true(route_takes(route, json_string_value(json_object_get(parameter, "name"))));
+            count++;
+        }
+    }
+    if (count != wanted) {
+        fail_msg("%s: %zu parameters in the contract, %zu in the route", route->path, count,
+                 wanted);
+    }
+}
+
+static void check_types(json_t *operation, const struct http_route *route)
+{
+    bool found = route->content_type == NULL;
+    const char *status = NULL;
+    json_t *answer = NULL;
+    json_object_foreach(json_object_get(operation, "responses"), status, answer)
+    {
+        json_t *content = json_object_get(answer, "content");
+        bool good = status[0] == '2' && route->content_type != NULL;
+        found = found || (good && json_object_get(content, route->content_type) != NULL);
+    }
+    if (!found) {
+        fail_msg("%s: the contract does not have %s", route->path, route->content_type);
+    }
+    json_t *body = json_object_get(json_object_get(operation, "requestBody"), "content");
+    for (size_t i = 0; i < HTTP_BODY_TYPES_MAX && route->body_types[i] != NULL; i++) {
+        assert_non_null(json_object_get(body, route->body_types[i]));
+    }
+    bool has_body = route->body_types[0] != NULL;
+    assert_int_equal(has_body, body != NULL);
 }
 
 static void check_route(json_t *contract, const struct http_route *route)
 {
+    char method[16];
+    size_t size = 0;
+    for (const char *at = http_method_name(route->method); *at != '\0'; at++) {
+        method[size++] = (char)(*at - 'A' + 'a');
+    }
+    method[size] = '\0';
     json_t *path = json_object_get(json_object_get(contract, "paths"), route->path);
-    json_t *operation = json_object_get(path, "get");
+    json_t *operation = json_object_get(path, method);
     if (operation == NULL) {
-        fail_msg("%s is not in the contract", route->path);
+        fail_msg("%s %s is not in the contract", method, route->path);
     }
-    json_t *answer = json_object_get(json_object_get(operation, "responses"), "200");
-    if (json_object_get(json_object_get(answer, "content"), route->content_type) == NULL) {
-        fail_msg("%s: the contract does not have %s", route->path, route->content_type);
-    }
+    check_types(operation, route);
+    check_parameters(contract, operation, route);
+    bool secured = json_object_get(operation, "security") != NULL;
+    assert_int_equal(secured, route->access != HTTP_ACCESS_PUBLIC);
+}
+
+static size_t count_operations(json_t *contract)
+{
     size_t count = 0;
-    for (; count < HTTP_ROUTE_PARAMETERS_MAX && route->parameters[count] != NULL; count++) {
-        if (!contract_has(contract, operation, route->parameters[count])) {
-            fail_msg("%s: the contract does not have %s", route->path, route->parameters[count]);
-        }
+    const char *name = NULL;
+    json_t *path = NULL;
+    json_object_foreach(json_object_get(contract, "paths"), name, path)
+    {
+        count += json_object_size(path);
     }
-    assert_int_equal(route->waits, contract_has(contract, operation, "min_position"));
-    size_t others = (route->waits ? 3U : 0U) + (strchr(route->path, '{') != NULL ? 1U : 0U);
-    assert_int_equal(json_array_size(json_object_get(operation, "parameters")), count + others);
+    return count;
 }
 
 static void the_contract_has_every_route_and_no_other(void **state)
@@ -253,25 +314,94 @@ static void the_contract_has_every_route_and_no_other(void **state)
     size_t expected = 0;
     for (size_t i = 0; i < application.route_count; i++) {
         const struct http_route *route = &application.routes[i];
-        bool elsewhere =
-            strcmp(route->path, "/") == 0 || strncmp(route->path, "/registry/", 10) == 0;
+        bool elsewhere = strcmp(route->path, "/") == 0 || strcmp(route->path, "/api") == 0 ||
+                         strncmp(route->path, "/assets/", 8) == 0 ||
+                         strncmp(route->path, "/registry/", 10) == 0;
         if (!elsewhere) {
             check_route(contract, route);
             expected++;
         }
     }
-    assert_int_equal(json_object_size(json_object_get(contract, "paths")), expected);
+    assert_int_equal(count_operations(contract), expected);
     json_decref(contract);
+}
+
+static int get_coded(const char *target, const char *encodings)
+{
+    http_response_done(&response);
+    http_response_init(&response);
+    assert_true(sg_is_ok(http_request_parse(&request, bytes_of_text(target))));
+    request.headers[HTTP_HEADER_ACCEPT_ENCODING] = bytes_of_text(encodings);
+    assert_true(sg_is_ok(http_router_answer(&application, &request, false, &response, &wait)));
+    return response.status;
+}
+
+// The address of a file of the page, as the page names it.
+static void asset_of(const char *name, char *target, size_t size)
+{
+    assert_int_equal(get("/"), 200);
+    const char *page = (const char *)response.body.data;
+    const char *found = memmem(page, response.body.size, name, strlen(name));
+    assert_non_null(found);
+    const char *begin = found;
+    while (*begin != '"') {
+        begin--;
+    }
+    snprintf(target, size, "%.*s", (int)(found + strlen(name) - begin - 1), begin + 1);
+}
+
+static void the_page_is_asked_after_and_its_files_are_kept(void **state)
+{
+    (void)state;
+    char target[256];
+    asset_of("/core/app.js", target, sizeof target);
+    assert_non_null(http_response_find(&response, "ETag"));
+    assert_null(http_response_find(&response, "Cache-Control"));
+    const char *policy = http_response_find(&response, "Content-Security-Policy");
+    assert_non_null(strstr(policy, "script-src 'self';"));
+    assert_null(strstr(policy, "unsafe"));
+    assert_int_equal(get(target), 200);
+    assert_string_equal(response.content_type, "text/javascript; charset=utf-8");
+    assert_non_null(strstr(http_response_find(&response, "Cache-Control"), "immutable"));
+    assert_null(http_response_find(&response, "Content-Encoding"));
+    assert_memory_equal(response.body.data, "// The beginning", 16);
+    assert_int_equal(get("/assets/0123456789abcdef/core/app.js"), 404);
+    target[strlen(target) - 1] = 'x';
+    assert_int_equal(get(target), 404);
+}
+
+static void files_are_gzipped_for_those_who_take_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encodings;
+        bool gzipped;
+    } cases[] = {
+        {"gzip", true},           {"br;q=1.0, gzip;q=0.8, *;q=0.1", true},
+        {"deflate,gzip", true},   {"gzip;q=0", false},
+        {"gzip; q=0.000", false}, {"gzip;q=x", false},
+        {"xgzip, gzipx", false},  {"identity", false},
+        {",, ,", false},          {"", false},
+    };
+    char target[256];
+    asset_of("/style/base.css", target, sizeof target);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(get_coded(target, cases[i].encodings), 200);
+        bool gzipped = http_response_find(&response, "Content-Encoding") != NULL;
+        assert_int_equal(gzipped, cases[i].gzipped);
+        assert_int_equal(response.body.data[0] == 0x1f && response.body.data[1] == 0x8b, gzipped);
+        assert_string_equal(http_response_find(&response, "Vary"), "Accept-Encoding");
+    }
 }
 
 static void every_route_is_whole_and_on_the_page(void **state)
 {
     (void)state;
-    assert_int_equal(get("/"), 200);
+    assert_int_equal(get("/api"), 200);
     for (size_t i = 0; i < application.route_count; i++) {
         const struct http_route *route = &application.routes[i];
         assert_non_null(route->handle);
-        assert_non_null(route->content_type);
+        assert_true(route->content_type != NULL || route->method == HTTP_DELETE);
         assert_non_null(route->summary);
         assert_non_null(
             memmem(response.body.data, response.body.size, route->path, strlen(route->path)));
@@ -291,6 +421,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(readiness_says_what_is_lacking, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_contract_has_every_route_and_no_other, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_page_is_asked_after_and_its_files_are_kept, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(files_are_gzipped_for_those_who_take_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_route_is_whole_and_on_the_page, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // Last values and history against a plain array, over commits, restarts, growth and pruning.
-#include "query/views/history_view.h"
-#include "query/views/instrument_view.h"
+#include "query/views/quotes/history_view.h"
+#include "query/views/quotes/instrument_view.h"
 #include "view_fixture.h"
 
 #include <stdarg.h>

@@ -27,6 +27,9 @@ void view_fixture_open(struct view_fixture *fixture, int64_t map_bytes)
     fixture->state =
         (struct state_settings){.dir = fixture->folder, .map_bytes = map_bytes, .sync = "none"};
     fixture->settings = (struct view_settings){.history_ms = INT64_C(315360000000),
+                                               .commands_kept_ms = 86400000,
+                                               .alerts_kept = 100,
+                                               .notifications_kept = 100,
                                                .commit_ms = COMMIT_MS,
                                                .commit_records = COMMIT_RECORDS,
                                                .cached_instruments = 100};
@@ -66,13 +69,27 @@ bool view_fixture_quote(struct view_fixture *fixture, const char *instrument, do
                           .value = value,
                           .event_time = event_time,
                           .source = bytes_of_text("test")};
-    struct view_record record = {.offset = fixture->next_offset++,
-                                 .timestamp_ms = event_time,
-                                 .key = quote.instrument,
-                                 .value = &quote};
+    return view_fixture_take(fixture, TOPIC_QUOTES, quote.instrument, event_time, &quote);
+}
+
+size_t view_fixture_source(enum topic topic)
+{
+    size_t source = 0;
+    while (source < VIEW_SOURCE_COUNT && view_writer_topic(source) != topic) {
+        source++;
+    }
+    assert_true(source < VIEW_SOURCE_COUNT);
+    return source;
+}
+
+bool view_fixture_take(struct view_fixture *fixture, enum topic topic, struct bytes key,
+                       int64_t timestamp_ms, const void *value)
+{
+    struct view_record record = {
+        .offset = fixture->next_offset++, .timestamp_ms = timestamp_ms, .key = key, .value = value};
     bool refused = false;
-    assert_true(
-        sg_is_ok(view_writer_take(fixture->writer, 0, &record, (uint64_t)record.offset, &refused)));
+    assert_true(sg_is_ok(view_writer_take(fixture->writer, view_fixture_source(topic), &record,
+                                          (uint64_t)record.offset, &refused)));
     return !refused;
 }
 

@@ -24,4 +24,12 @@ void view_fixture_close(struct view_fixture *fixture);
 bool view_fixture_quote(struct view_fixture *fixture, const char *instrument, double value,
                         int64_t event_time);
 
+// Takes a record of any topic at the next offset of partition 0, under this key; false when the
+// view refused it.
+bool view_fixture_take(struct view_fixture *fixture, enum topic topic, struct bytes key,
+                       int64_t timestamp_ms, const void *value);
+
+// The index of a topic among the sources of the views.
+size_t view_fixture_source(enum topic topic);
+
 void view_fixture_commit(struct view_fixture *fixture);

@@ -80,6 +80,7 @@ static int put_value(const struct record_value *value, const uint8_t *place, avr
         return put_record(value->record, place, out);
     case RECORD_ARRAY:
     case RECORD_MAP:
+    case RECORD_UNION:
         break;
     }
     return -1;
@@ -109,9 +110,24 @@ static int put_list(const struct record_field *field, const uint8_t *record, avr
     return rc;
 }
 
+static int put_union(const struct record_field *field, const uint8_t *record, avro_value_t *out)
+{
+    const struct record_type *type = record_type_branch(field, record);
+    int branch = field->is_optional ? 1 : 0;
+    while (field->value.branches[branch - (field->is_optional ? 1 : 0)] != type) {
+        branch++;
+    }
+    avro_value_t value;
+    int rc = avro_value_set_branch(out, branch, &value);
+    return rc != 0 ? rc : put_record(type, record + field->offset, &value);
+}
+
 static int put_field(const struct record_field *field, const uint8_t *record, avro_value_t *out)
 {
     avro_value_t branch = *out;
+    if (field->value.kind == RECORD_UNION && record_type_has(field, record)) {
+        return put_union(field, record, out);
+    }
     if (field->is_optional) {
         bool has = record_type_has(field, record);
         int rc = avro_value_set_branch(out, has ? 1 : 0, &branch);

@@ -83,6 +83,9 @@ static void a_type_has_one_definition(void **state)
     assert_string_equal(sg_reason(), "N: type a.Missing is not defined in this file or one before");
 }
 
+#define A_RECORD(name)                                                                             \
+    "{\"type\":\"record\",\"name\":\"" name "\",\"fields\":[{\"name\":\"x\",\"type\":\"int\"}]}"
+
 // The members of a field, and why it is refused; NULL for a shape that is taken.
 struct shape_row {
     const char *field;
@@ -101,9 +104,13 @@ static void shapes_without_a_struct_are_refused(void **state)
         {"\"type\":\"float\"", "R: field f: a float here is not supported"},
         {"\"type\":\"null\"", "R: field f: a null here is not supported"},
         {"\"type\":[\"string\",\"null\"]",
-         "R: field f: a union must be of null and one type, null first"},
+         "R: field f: a union must be of null and one type, null first, or of records"},
         {"\"type\":[\"null\",\"string\",\"int\"]",
-         "R: field f: a union must be of null and one type, null first"},
+         "R: field f: a union must be of null and one type, null first, or of records"},
+        {"\"type\":[" A_RECORD("A") "," A_RECORD("B") "]", NULL},
+        {"\"type\":[\"null\"," A_RECORD("A") "," A_RECORD("B") "],\"default\":null", NULL},
+        {"\"type\":[" A_RECORD("A") ",\"int\"]",
+         "R: field f: a union must be of null and one type, null first, or of records"},
         {"\"type\":{\"type\":\"array\",\"items\":[\"null\",\"int\"]}",
          "R: field f: a union here is not supported"},
         {"\"type\":{\"type\":\"map\",\"values\":{\"type\":\"map\",\"values\":\"int\"}}",

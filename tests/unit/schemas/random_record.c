@@ -88,6 +88,7 @@ static bool fill_value(const struct record_value *value, struct random_source *s
         return random_record(value->record, source, arena, place);
     case RECORD_ARRAY:
     case RECORD_MAP:
+    case RECORD_UNION:
         return false;
     }
     return true;
@@ -116,6 +117,14 @@ static bool fill_list(const struct record_field *field, struct random_source *so
     return items != NULL;
 }
 
+static bool fill_union(const struct record_field *field, struct random_source *source,
+                       struct arena *arena, uint8_t *record)
+{
+    unsigned branch = (unsigned)random_source_below(source, field->value.branch_count);
+    memcpy(record + field->branch_offset, &branch, sizeof branch);
+    return random_record(field->value.branches[branch], source, arena, record + field->offset);
+}
+
 static bool fill_field(const struct record_field *field, struct random_source *source,
                        struct arena *arena, uint8_t *record)
 {
@@ -128,6 +137,9 @@ static bool fill_field(const struct record_field *field, struct random_source *s
     }
     if (field->value.kind == RECORD_ARRAY || field->value.kind == RECORD_MAP) {
         return fill_list(field, source, arena, record);
+    }
+    if (field->value.kind == RECORD_UNION) {
+        return fill_union(field, source, arena, record);
     }
     return fill_value(&field->value, source, arena, record + field->offset);
 }

@@ -2,6 +2,7 @@
 #include "random_record.h"
 #include "record_table.h"
 
+#include "schemas/command.h"
 #include "schemas/quote.h"
 #include "schemas/record_json.h"
 #include "schemas/subscription.h"
@@ -83,6 +84,8 @@ static void times_are_numbers_or_texts(void **state)
     assert_int_equal(quote.event_time, -1);
 }
 
+#define COMMANDS "RegisterUser, ChangeUser, DeleteUser, Subscribe, ChangeSubscription, Unsubscribe"
+
 struct refusal {
     const struct record_type *type;
     const char *json;
@@ -114,6 +117,19 @@ static const struct refusal refusals[] = {
      "source: JSON string at byte 10: half a surrogate pair"},
     {&quote_type, "{\"source\":\"a\nb\"}",
      "source: JSON string at byte 10: has the control character 0x0A"},
+    {&command_type, "{\"body\":1}", "body: wants an object, found a number"},
+    {&command_type, "{\"body\":null}", "body: wants an object, found null"},
+    {&command_type, "{\"body\":{}}",
+     "body: wants an object with one of " COMMANDS " as its only key, found none"},
+    {&command_type, "{\"body\":{\"Unsubcribe\":{}}}",
+     "body: wants an object with one of " COMMANDS " as its only key, found \"Unsubcribe\""},
+    {&command_type, "{\"body\":{\"DeleteUser\":{},\"ChangeUser\":{}}}",
+     "body: wants an object with one of " COMMANDS " as its only key, found two"},
+    {&command_type, "{\"body\":{\"DeleteUser\":[]}}",
+     "body: DeleteUser: wants an object, found an array"},
+    {&command_type, "{\"body\":{\"Unsubscribe\":{}}}", "body: Unsubscribe lacks subscription_id"},
+    {&command_type, "{\"body\":{\"Subscribe\":{\"hihg\":1}}}",
+     "body: Subscribe: Subscribe has no field \"hihg\": did you mean \"high\"?"},
     {&quote_type, "[1]", "wants an object, found an array"},
     {&quote_type, "", "JSON ends at byte 0, a value is missing"},
     {&quote_type, "{\"value\":1",

@@ -1,7 +1,11 @@
 // Listed by hand, as the CMake list of the generated sources is.
 #include "record_table.h"
 
+#include "schemas/account_state.h"
 #include "schemas/alert.h"
+#include "schemas/command.h"
+#include "schemas/command_result.h"
+#include "schemas/command_state.h"
 #include "schemas/delivery.h"
 #include "schemas/instrument_state.h"
 #include "schemas/journal.h"
@@ -16,9 +20,10 @@
 #include <string.h>
 
 const struct record_type *const record_table[] = {
-    &quote_type,        &subscription_type,       &user_type,         &alert_type,
-    &notification_type, &delivery_type,           &journal_type,      &instrument_state_type,
-    &side_state_type,   &subscription_state_type, &outbox_entry_type,
+    &quote_type,          &subscription_type,       &user_type,          &alert_type,
+    &notification_type,   &delivery_type,           &journal_type,       &instrument_state_type,
+    &side_state_type,     &subscription_state_type, &outbox_entry_type,  &command_type,
+    &command_result_type, &account_state_type,      &command_state_type,
 };
 const size_t record_table_count = sizeof record_table / sizeof record_table[0];
 

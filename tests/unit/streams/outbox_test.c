@@ -13,32 +13,53 @@
 
 #include "fake_process.h"
 #include "life.h"
+#include "schemas/endpoint_state.h"
 #include "schemas/outbox_entry.h"
 #include "streams/topology.h"
 
-enum { ENTRIES = 300, TAKEN_MAX = 1000, ID_BYTES = 16, PARTITION = 3, ROUNDS = 2000 };
+enum { ENTRIES = 300, TAKEN_MAX = 1000, ID_BYTES = 16, PARTITION = 3, ROUNDS = 2000, UNWANTED = 7 };
 
 // What the effector was given.
 static struct {
     size_t room;
+    size_t refused;
+    bool has_full_channel;
+    enum channel_kind full_channel;
+    int64_t later_ms; // What entries of attempt UNWANTED are told, 0 for nothing special.
     size_t count;
     char ids[TAKEN_MAX][ID_BYTES];
     int32_t forgotten;
 } sender;
 
-static bool offer(void *context, int32_t partition, const void *entry)
+static enum effect_answer offer(void *context, int32_t partition, const void *entry,
+                                int64_t *ret_later_ms)
 {
     (void)context;
     const struct outbox_entry *due = entry;
     assert_int_equal(partition, PARTITION);
-    if (sender.room == 0) {
-        return false;
+    if (sender.later_ms > 0 && due->attempt == UNWANTED) {
+        *ret_later_ms = sender.later_ms;
+        return EFFECT_LATER;
+    }
+    bool full = sender.has_full_channel && due->notification.channel == sender.full_channel;
+    if (sender.room == 0 || full) {
+        return EFFECT_FULL;
     }
     sender.room--;
     assert_true(sender.count < TAKEN_MAX);
     snprintf(sender.ids[sender.count++], ID_BYTES, "%.*s",
              (int)due->notification.notification_id.size,
              (const char *)due->notification.notification_id.data);
+    return EFFECT_TAKEN;
+}
+
+// An entry that is void takes no room: it is only answered.
+static bool refuse(void *context, int32_t partition, const void *entry)
+{
+    (void)context;
+    (void)entry;
+    assert_int_equal(partition, PARTITION);
+    sender.refused++;
     return true;
 }
 
@@ -48,9 +69,9 @@ static void forget(void *context, int32_t partition)
     sender.forgotten = partition;
 }
 
-static const struct effector effector = {.offer = offer, .forget = forget};
+static const struct effector effector = {.offer = offer, .refuse = refuse, .forget = forget};
 static char folder[LIFE_FOLDER_MAX];
-static struct codec *codec;
+static struct codec *codecs[2];
 static struct stores *stores;
 static struct stores_place place;
 static struct outbox *outbox;
@@ -75,15 +96,16 @@ static int begin(void **state)
     memset(&sender, 0, sizeof sender);
     sender.room = TAKEN_MAX;
     life_make_folder(folder);
-    codec = fake_process_codec(TOPIC_DELIVER_OUTBOX_CHANGELOG);
+    codecs[0] = fake_process_codec(TOPIC_DELIVER_OUTBOX_CHANGELOG);
+    codecs[1] = fake_process_codec(TOPIC_DELIVER_ENDPOINTS_CHANGELOG);
     arena = arena_new(1 << 20);
     struct state_settings settings = {
         .dir = "", .map_bytes = 64 << 20, .cache_entries = 16, .sync = "none"};
     struct stores_config config = {.path = folder,
                                    .state = &settings,
                                    .specs = topology_find("deliver")->stores,
-                                   .count = 1,
-                                   .codecs = &codec,
+                                   .count = topology_find("deliver")->store_count,
+                                   .codecs = codecs,
                                    .identity = "test"};
     return sg_is_ok(stores_open(&config, &stores, &place)) && sg_is_ok(open_outbox()) ? 0 : -1;
 }
@@ -94,16 +116,22 @@ static int end(void **state)
     outbox_close(&outbox);
     outbox_close(&outbox);
     stores_close(&stores);
-    codec_free(&codec);
+    codec_free(&codecs[0]);
+    codec_free(&codecs[1]);
     arena_free(&arena);
     life_remove_folder(folder);
     return 0;
 }
 
+static struct outbox_entry entry_of(const char *id, int64_t due_ms)
+{
+    return (struct outbox_entry){.notification = {.notification_id = bytes_of_text(id)},
+                                 .next_attempt_at = due_ms};
+}
+
 static void write_entry(const char *id, int64_t due_ms)
 {
-    struct outbox_entry entry = {.notification = {.notification_id = bytes_of_text(id)},
-                                 .next_attempt_at = due_ms};
+    struct outbox_entry entry = entry_of(id, due_ms);
     must(store_write(stores_get(stores, 0), bytes_of_text(id), &entry));
 }
 
@@ -125,10 +153,16 @@ static void commit(void)
     must(outbox_committed(outbox));
 }
 
+static void note(const struct outbox_entry *entry)
+{
+    must(store_write(stores_get(stores, 0), entry->notification.notification_id, entry));
+    must(outbox_note(outbox, entry->notification.notification_id, entry));
+}
+
 static void write_and_note(const char *id, int64_t due_ms)
 {
-    write_entry(id, due_ms);
-    must(outbox_note(outbox, bytes_of_text(id), due_ms));
+    struct outbox_entry entry = entry_of(id, due_ms);
+    note(&entry);
 }
 
 static void entries_go_when_they_are_due_and_in_that_order(void **state)
@@ -178,6 +212,67 @@ static void what_a_full_effector_refuses_is_offered_again(void **state)
     must(outbox_offer(outbox, 10, arena));
     assert_int_equal(sender.count, 3);
     assert_string_equal(sender.ids[2], "c");
+}
+
+// What one receiver cannot take now holds up no other, and comes again after its while.
+static void what_is_wanted_later_lets_others_pass(void **state)
+{
+    (void)state;
+    struct outbox_entry slow = entry_of("slow", 1);
+    slow.attempt = UNWANTED;
+    note(&slow);
+    write_and_note("other", 2);
+    commit();
+    sender.later_ms = 50;
+    must(outbox_offer(outbox, 10, arena));
+    assert_int_equal(sender.count, 1);
+    assert_string_equal(sender.ids[0], "other");
+    assert_int_equal(outbox_count(outbox), 1);
+    assert_int_equal(outbox_next_due_ms(outbox), 60);
+    sender.later_ms = 0;
+    must(outbox_offer(outbox, 60, arena));
+    assert_string_equal(sender.ids[1], "slow");
+}
+
+static void a_full_lane_holds_up_no_other(void **state)
+{
+    (void)state;
+    struct outbox_entry hook = entry_of("hook", 2);
+    hook.notification.channel = CHANNEL_KIND_WEBHOOK;
+    write_and_note("mail", 1);
+    note(&hook);
+    commit();
+    sender.full_channel = CHANNEL_KIND_EMAIL;
+    sender.has_full_channel = true;
+    must(outbox_offer(outbox, 10, arena));
+    assert_int_equal(sender.count, 1);
+    assert_string_equal(sender.ids[0], "hook");
+    assert_int_equal(outbox_count(outbox), 1);
+    assert_int_equal(outbox_next_due_ms(outbox), INT64_MAX);
+    sender.has_full_channel = false;
+    must(outbox_offer(outbox, 10, arena));
+    assert_string_equal(sender.ids[1], "mail");
+}
+
+static void what_became_void_is_refused_and_not_offered(void **state)
+{
+    (void)state;
+    struct bytes url = bytes_of_text("https://example.org/gone");
+    struct endpoint_state gone = {
+        .channels_id = bytes_of_text("c1"), .gone = &url, .gone_count = 1};
+    struct outbox_entry hook = entry_of("hook", 1);
+    hook.notification.user_id = bytes_of_text("ada");
+    hook.notification.channel = CHANNEL_KIND_WEBHOOK;
+    hook.notification.address = url;
+    hook.notification.has_channels_id = true;
+    hook.notification.channels_id = bytes_of_text("c1");
+    note(&hook);
+    must(store_write(stores_get(stores, 1), hook.notification.user_id, &gone));
+    commit();
+    must(outbox_offer(outbox, 10, arena));
+    assert_int_equal(sender.count, 0);
+    assert_int_equal(sender.refused, 1);
+    assert_int_equal(outbox_count(outbox), 0);
 }
 
 static void nothing_is_offered_before_its_commit(void **state)
@@ -276,6 +371,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(entries_go_when_they_are_due_and_in_that_order, begin, end),
         cmocka_unit_test_setup_teardown(what_a_full_effector_refuses_is_offered_again, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_wanted_later_lets_others_pass, begin, end),
+        cmocka_unit_test_setup_teardown(a_full_lane_holds_up_no_other, begin, end),
+        cmocka_unit_test_setup_teardown(what_became_void_is_refused_and_not_offered, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_offered_before_its_commit, begin, end),
         cmocka_unit_test_setup_teardown(an_entry_that_ended_meanwhile_is_passed_over, begin, end),
         cmocka_unit_test_setup_teardown(a_start_finds_every_entry, begin, end),

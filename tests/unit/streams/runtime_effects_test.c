@@ -65,12 +65,14 @@ struct sender {
 };
 static struct sender sender;
 
-static bool offer(void *context, int32_t partition, const void *entry)
+static enum effect_answer offer(void *context, int32_t partition, const void *entry,
+                                int64_t *ret_later_ms)
 {
+    (void)ret_later_ms;
     struct sender *own = context;
     const struct outbox_entry *due = entry;
     if (own->count - own->given >= HELD_MAX) {
-        return false;
+        return EFFECT_FULL;
     }
     struct kept *kept = &own->kept[own->count++];
     *kept = (struct kept){.partition = partition, .at_ms = clock_wall_ms()};
@@ -80,7 +82,7 @@ static bool offer(void *context, int32_t partition, const void *entry)
     if (due->next_attempt_at <= kept->at_ms) { // Early ones do not count as made.
         sent_list()->list[sent_list()->count++] = kept->sent;
     }
-    return true;
+    return EFFECT_TAKEN;
 }
 
 static bool take(void *context, struct effect_outcome *ret_outcome, int32_t *ret_partition)
@@ -135,7 +137,12 @@ static void forget(void *context, int32_t partition)
     own->given = given;
 }
 
-static const struct effector effector = {offer, take, committed, aborted, forget, &sender};
+static const struct effector effector = {.offer = offer,
+                                         .take = take,
+                                         .committed = committed,
+                                         .aborted = aborted,
+                                         .forget = forget,
+                                         .context = &sender};
 static const struct deliver_settings settings = {
     .retry_first_ms = 100, .retry_max_ms = 200, .give_up_ms = 1000000};
 static char folder[LIFE_FOLDER_MAX];

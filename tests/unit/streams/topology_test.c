@@ -11,10 +11,10 @@
 
 #include "schemas/topic_table.h"
 
-// Topics that somebody outside of the map writes: people with kcat, connectors.
+// Topics that somebody outside of the map writes: people with kcat, connectors, serve.
 static bool is_written_outside(enum topic topic)
 {
-    return topic_info(topic)->json || topic == TOPIC_QUOTES;
+    return topic_info(topic)->json || topic == TOPIC_QUOTES || topic == TOPIC_COMMANDS;
 }
 
 static bool holds(const enum topic *list, enum topic topic)

@@ -1,0 +1,5 @@
+// Notifications and what became of them, from `notifications` and `deliveries`.
+#pragma once
+#include "query/views/view.h"
+
+extern const struct view notification_view;
