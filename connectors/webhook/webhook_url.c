@@ -66,6 +66,15 @@ static sg_result check_port(CURLU *url)
     return sg_ok();
 }
 
+// An escaped host is another one when its URL is read again, resolved: a number in it becomes an
+// address.
+static bool has_escaped_host(const char *text)
+{
+    const char *host = text + strcspn(text, ":");
+    host += strspn(host, ":/");
+    return memchr(host, '%', strcspn(host, "/?#")) != NULL;
+}
+
 static sg_result copy_host(CURLU *url, struct webhook_url *ret_url)
 {
     SG_CLEANUP(free_part) char *host = NULL;
@@ -103,6 +112,9 @@ sg_result webhook_url_read(struct bytes bytes, bool http, struct webhook_url *re
     char text[WEBHOOK_URL_MAX + 1];
     memcpy(text, bytes.data, bytes.size);
     text[bytes.size] = '\0';
+    if (has_escaped_host(text)) {
+        return sg_fail(SG_DROP, 0, "the URL's host has a percent sign: write it as it is");
+    }
     SG_CLEANUP(free_url) CURLU *url = curl_url();
     if (url == NULL) {
         return sg_fail(SG_RETRY, 0, "out of memory for a URL");
