@@ -47,3 +47,16 @@ char *bytes_to_text(struct bytes slice)
     text[slice.size] = '\0';
     return text;
 }
+
+struct bytes bytes_cut(struct bytes *rest, char separator)
+{
+    struct bytes head = *rest;
+    const uint8_t *found = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
+    if (found == NULL) {
+        *rest = bytes_of(NULL, 0);
+        return head;
+    }
+    head.size = (size_t)(found - rest->data);
+    *rest = bytes_of(found + 1, rest->size - head.size - 1);
+    return head;
+}

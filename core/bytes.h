@@ -24,5 +24,9 @@ int bytes_compare(struct bytes left, struct bytes right);
 // True when `slice` holds exactly the text. Any thread.
 bool bytes_is_text(struct bytes slice, const char *text);
 
+// Cuts the part before the first `separator` off `*rest`, which begins behind it then; all of it
+// when there is none. Any thread.
+struct bytes bytes_cut(struct bytes *rest, char separator);
+
 // A copy on the heap with a NUL behind it, NULL when memory is out. The caller frees. Any thread.
 char *bytes_to_text(struct bytes slice);

@@ -78,7 +78,6 @@ sg_result mime_link_html(struct bytes html, struct bytes link, struct buffer *ou
                             "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,"
                             "sans-serif;font-size:13px;line-height:20px\"><a href=\""));
     SG_TRY(buffer_append(out, link));
-    SG_TRY(
-        append_text(out, "\" style=\"color:#5d6570\">Change or end this alert</a></p>\n"));
+    SG_TRY(append_text(out, "\" style=\"color:#5d6570\">Change or end this alert</a></p>\n"));
     return buffer_append(out, bytes_of(html.data + place, html.size - place));
 }

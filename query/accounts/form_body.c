@@ -4,20 +4,7 @@
 #include "core/number.h"
 #include "core/utf8.h"
 
-#include <string.h>
-
 enum { HEX = 16 };
-
-// Cuts the part before `separator` off `*rest`.
-static struct bytes cut(struct bytes *rest, char separator)
-{
-    const uint8_t *found = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
-    size_t size = found == NULL ? rest->size : (size_t)(found - rest->data);
-    struct bytes head = bytes_of(rest->data, size);
-    size_t skip = found == NULL ? size : size + 1;
-    *rest = bytes_of(rest->data + (skip > 0 ? skip : 0), rest->size - skip);
-    return head;
-}
 
 static sg_result decode(struct bytes raw, struct arena *arena, struct bytes *ret_text)
 {
@@ -52,8 +39,8 @@ sg_result form_body_find(struct bytes body, const char *name, struct arena *aren
 {
     *ret_found = false;
     while (body.size > 0 && !*ret_found) {
-        struct bytes value = cut(&body, '&');
-        struct bytes raw_name = cut(&value, '=');
+        struct bytes value = bytes_cut(&body, '&');
+        struct bytes raw_name = bytes_cut(&value, '=');
         struct bytes given = {NULL, 0};
         SG_TRY(decode(raw_name, arena, &given));
         if (bytes_is_text(given, name)) {

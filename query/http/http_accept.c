@@ -16,18 +16,10 @@ static struct bytes trimmed(struct bytes text)
     return text;
 }
 
-// Cuts the part before `separator` off `*rest`, trimmed.
+// The same as bytes_cut(), trimmed.
 static struct bytes cut(struct bytes *rest, char separator)
 {
-    if (rest->size == 0) {
-        return *rest;
-    }
-    const uint8_t *found = memchr(rest->data, separator, rest->size);
-    size_t size = found == NULL ? rest->size : (size_t)(found - rest->data);
-    struct bytes head = trimmed(bytes_of(rest->data, size));
-    size_t skip = found == NULL ? size : size + 1;
-    *rest = bytes_of(rest->data + skip, rest->size - skip);
-    return head;
+    return trimmed(bytes_cut(rest, separator));
 }
 
 // How well a media range fits a type: 0 not, 1 as */*, 2 as type/*, 3 exactly.

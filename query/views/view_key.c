@@ -65,3 +65,19 @@ bool view_key_begins(const struct view_key *key, struct bytes bytes, struct byte
     *ret_rest = bytes_of(bytes.data + key->size, bytes.size - key->size);
     return true;
 }
+
+struct view_key view_key_of_id(struct bytes user_id, struct bytes id)
+{
+    struct view_key key;
+    view_key_begin(&key, user_id);
+    view_key_add_bytes(&key, id);
+    return key;
+}
+
+struct view_key view_key_of_name(struct bytes user_id, struct bytes name)
+{
+    struct view_key key;
+    view_key_begin(&key, user_id);
+    view_key_add_name(&key, name);
+    return key;
+}

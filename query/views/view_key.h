@@ -19,6 +19,10 @@ bool view_key_fits(struct bytes name);
 // Begins a key with a name, which must fit, and a zero byte. Any thread.
 void view_key_begin(struct view_key *key, struct bytes name);
 
+// The key of what a user has under an id, and the beginning of keys under a name. Any thread.
+struct view_key view_key_of_id(struct bytes user_id, struct bytes id);
+struct view_key view_key_of_name(struct bytes user_id, struct bytes name);
+
 // Each adds to a key that must have the room. Any thread.
 void view_key_add_name(struct view_key *key, struct bytes name); // And a zero byte.
 void view_key_add_bytes(struct view_key *key, struct bytes bytes);

@@ -3,14 +3,6 @@
 
 #include "query/views/accounts/command_rows.h"
 
-static struct view_key key_of(struct bytes user_id, struct bytes command_id)
-{
-    struct view_key key;
-    view_key_begin(&key, user_id);
-    view_key_add_bytes(&key, command_id);
-    return key;
-}
-
 sg_result command_view_find(const struct view_reader *reader, struct bytes command_id,
                             struct command_answer *ret_answer, bool *ret_found)
 {
@@ -19,7 +11,7 @@ sg_result command_view_find(const struct view_reader *reader, struct bytes comma
         return sg_ok();
     }
     struct view_row row;
-    struct view_key key = key_of(reader->user_id, command_id);
+    struct view_key key = view_key_of_id(reader->user_id, command_id);
     SG_TRY(view_row_get(reader->snapshot, VIEW_TABLE_COMMANDS, &key, &row, ret_found));
     if (!*ret_found) {
         return sg_ok();
@@ -48,7 +40,7 @@ sg_result command_rows_take(const struct view_write *write, const struct command
     if (stays) {
         return sg_ok();
     }
-    struct view_key key = key_of(result->user_id, result->command_id);
+    struct view_key key = view_key_of_id(result->user_id, result->command_id);
     row->time_ms = result->at < write->now_ms ? result->at : write->now_ms;
     SG_TRY(view_row_put(write, VIEW_TABLE_COMMANDS, &key, row));
     return account_rows_expire(write, ACCOUNT_EXPIRY_COMMAND, row->time_ms, &key);

@@ -13,25 +13,9 @@ struct end {
     int64_t time_ms;
 };
 
-static struct view_key key_of(struct bytes user_id, struct bytes subscription_id)
-{
-    struct view_key key;
-    view_key_begin(&key, user_id);
-    view_key_add_bytes(&key, subscription_id);
-    return key;
-}
-
-static struct view_key instrument_prefix(struct bytes user_id, struct bytes instrument)
-{
-    struct view_key key;
-    view_key_begin(&key, user_id);
-    view_key_add_name(&key, instrument);
-    return key;
-}
-
 static struct view_key instrument_key(const struct subscription *subscription)
 {
-    struct view_key key = instrument_prefix(subscription->user_id, subscription->instrument);
+    struct view_key key = view_key_of_name(subscription->user_id, subscription->instrument);
     view_key_add_bytes(&key, subscription->subscription_id);
     return key;
 }
@@ -64,7 +48,7 @@ sg_result subscription_view_find(const struct view_reader *reader, struct bytes 
         return sg_ok();
     }
     SG_TRY(has_left(reader, &left));
-    struct view_key key = key_of(reader->user_id, subscription_id);
+    struct view_key key = view_key_of_id(reader->user_id, subscription_id);
     return left ? sg_ok() : find(reader, &key, ret_subscription, ret_found);
 }
 
@@ -74,7 +58,7 @@ static sg_result hand_on(const struct view_reader *reader, struct bytes subscrip
 {
     struct subscription subscription;
     bool found = false;
-    struct view_key key = key_of(reader->user_id, subscription_id);
+    struct view_key key = view_key_of_id(reader->user_id, subscription_id);
     SG_TRY(find(reader, &key, &subscription, &found));
     return found ? each(context, &subscription)
                  : sg_fail(SG_FATAL, 0, "views: a subscription is not where its index says");
@@ -122,7 +106,7 @@ sg_result subscription_view_list(const struct view_reader *reader,
     }
     struct view_key prefix;
     if (by_instrument) {
-        prefix = instrument_prefix(reader->user_id, page->instrument);
+        prefix = view_key_of_name(reader->user_id, page->instrument);
     } else {
         view_key_begin(&prefix, reader->user_id);
     }
@@ -188,7 +172,7 @@ sg_result subscription_rows_take(const struct view_write *write,
 {
     struct view_snapshot here = view_row_snapshot(write);
     struct view_reader reader = {&here, subscription->user_id, write->arena};
-    struct view_key key = key_of(subscription->user_id, subscription->subscription_id);
+    struct view_key key = view_key_of_id(subscription->user_id, subscription->subscription_id);
     struct subscription present;
     struct end end = {.version = 0};
     bool found = false;

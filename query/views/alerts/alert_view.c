@@ -8,25 +8,9 @@
 
 enum { ROWS_VERSION = 1 };
 
-static struct view_key id_key(struct bytes user_id, struct bytes alert_id)
-{
-    struct view_key key;
-    view_key_begin(&key, user_id);
-    view_key_add_bytes(&key, alert_id);
-    return key;
-}
-
-static struct view_key instrument_prefix(struct bytes user_id, struct bytes instrument)
-{
-    struct view_key key;
-    view_key_begin(&key, user_id);
-    view_key_add_name(&key, instrument);
-    return key;
-}
-
 static struct view_key instrument_key(const struct alert *alert, struct bytes log_key)
 {
-    struct view_key key = instrument_prefix(alert->user_id, alert->instrument);
+    struct view_key key = view_key_of_name(alert->user_id, alert->instrument);
     view_key_add_bytes(&key, log_key);
     return key;
 }
@@ -36,7 +20,7 @@ static sg_result forget(const struct view_write *write, struct bytes user_id, st
 {
     struct alert alert;
     SG_TRY(view_row_decode(row, &alert_type, write->arena, &alert));
-    struct view_key by_id = id_key(user_id, alert.alert_id);
+    struct view_key by_id = view_key_of_id(user_id, alert.alert_id);
     struct view_key by_instrument = instrument_key(&alert, key);
     SG_TRY(table_delete(write->transaction, view_store_table(write->store, VIEW_TABLE_ALERT_IDS),
                         view_key_bytes(&by_id)));
@@ -65,7 +49,7 @@ sg_result alert_view_find(const struct view_reader *reader, struct bytes alert_i
     if (!view_key_fits(reader->user_id) || !view_key_fits(alert_id)) {
         return sg_ok();
     }
-    struct view_key by_id = id_key(reader->user_id, alert_id);
+    struct view_key by_id = view_key_of_id(reader->user_id, alert_id);
     struct bytes key;
     SG_TRY(table_get(reader->snapshot->transaction,
                      view_store_table(reader->snapshot->store, VIEW_TABLE_ALERT_IDS),
@@ -98,7 +82,7 @@ sg_result alert_view_list(const struct view_reader *reader, const struct view_lo
     struct view_log_place place = {.table = VIEW_TABLE_ALERTS};
     if (by_instrument) {
         place.table = VIEW_TABLE_ALERT_INSTRUMENTS;
-        place.prefix = instrument_prefix(reader->user_id, instrument);
+        place.prefix = view_key_of_name(reader->user_id, instrument);
     } else {
         view_key_begin(&place.prefix, reader->user_id);
     }
@@ -109,7 +93,7 @@ static sg_result write_alert(const struct view_write *write, const struct view_r
                              struct view_row *row)
 {
     const struct alert *alert = record->value;
-    struct view_key by_id = id_key(alert->user_id, alert->alert_id);
+    struct view_key by_id = view_key_of_id(alert->user_id, alert->alert_id);
     struct bytes known;
     bool found = false;
     SG_TRY(table_get(write->transaction, view_store_table(write->store, VIEW_TABLE_ALERT_IDS),

@@ -5,27 +5,11 @@
 #include "query/views/notifications/notification_rows.h"
 #include "query/views/view_settings.h"
 
-static struct view_key id_key(struct bytes user_id, struct bytes notification_id)
-{
-    struct view_key key;
-    view_key_begin(&key, user_id);
-    view_key_add_bytes(&key, notification_id);
-    return key;
-}
-
-static struct view_key alert_prefix(struct bytes user_id, struct bytes alert_id)
-{
-    struct view_key key;
-    view_key_begin(&key, user_id);
-    view_key_add_name(&key, alert_id);
-    return key;
-}
-
 static sg_result forget_alerts(const struct view_write *write,
                                const struct notification *notification, struct bytes log_key)
 {
     for (size_t i = 0; i < notification->alert_ids_count; i++) {
-        struct view_key key = alert_prefix(notification->user_id, notification->alert_ids[i]);
+        struct view_key key = view_key_of_name(notification->user_id, notification->alert_ids[i]);
         view_key_add_bytes(&key, log_key);
         SG_TRY(table_delete(write->transaction,
                             view_store_table(write->store, VIEW_TABLE_NOTIFICATION_ALERTS),
@@ -39,7 +23,7 @@ static sg_result forget(const struct view_write *write, struct bytes user_id, st
 {
     struct notification notification;
     SG_TRY(view_row_decode(row, &notification_type, write->arena, &notification));
-    struct view_key by_id = id_key(user_id, notification.notification_id);
+    struct view_key by_id = view_key_of_id(user_id, notification.notification_id);
     SG_TRY(table_delete(write->transaction,
                         view_store_table(write->store, VIEW_TABLE_NOTIFICATION_IDS),
                         view_key_bytes(&by_id)));
@@ -66,7 +50,7 @@ sg_result notification_view_find(const struct view_reader *reader, struct bytes 
     if (!view_key_fits(reader->user_id) || !view_key_fits(notification_id)) {
         return sg_ok();
     }
-    struct view_key by_id = id_key(reader->user_id, notification_id);
+    struct view_key by_id = view_key_of_id(reader->user_id, notification_id);
     struct bytes key;
     SG_TRY(table_get(reader->snapshot->transaction,
                      view_store_table(reader->snapshot->store, VIEW_TABLE_NOTIFICATION_IDS),
@@ -108,7 +92,7 @@ sg_result notification_view_of_alert(const struct view_reader *reader, struct by
     }
     struct listing listing = {reader, each, context};
     struct view_log_place place = {VIEW_TABLE_NOTIFICATION_ALERTS,
-                                   alert_prefix(reader->user_id, alert_id)};
+                                   view_key_of_name(reader->user_id, alert_id)};
     struct view_log_page page = {.to_ms = INT64_MAX, .max = NOTIFICATION_VIEW_OF_ALERT_MAX};
     return view_log_walk(reader->snapshot, &place, &page, hand_on, &listing);
 }
@@ -117,7 +101,7 @@ static sg_result put_alerts(const struct view_write *write, const struct notific
                             struct bytes log_key)
 {
     for (size_t i = 0; i < notification->alert_ids_count; i++) {
-        struct view_key key = alert_prefix(notification->user_id, notification->alert_ids[i]);
+        struct view_key key = view_key_of_name(notification->user_id, notification->alert_ids[i]);
         view_key_add_bytes(&key, log_key);
         SG_TRY(table_put(write->transaction,
                          view_store_table(write->store, VIEW_TABLE_NOTIFICATION_ALERTS),
@@ -130,7 +114,7 @@ sg_result notification_rows_take(const struct view_write *write,
                                  const struct notification *notification, struct view_row *row)
 {
     struct table ids = view_store_table(write->store, VIEW_TABLE_NOTIFICATION_IDS);
-    struct view_key by_id = id_key(notification->user_id, notification->notification_id);
+    struct view_key by_id = view_key_of_id(notification->user_id, notification->notification_id);
     struct bytes known;
     bool found = false;
     SG_TRY(table_get(write->transaction, ids, view_key_bytes(&by_id), &known, &found));
