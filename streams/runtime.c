@@ -368,9 +368,12 @@ sg_result runtime_run(const struct runtime_config *config)
     if (sg_is_ok(result)) {
         result = loop(&worker);
     }
-    // Closing may fail too, and would hide why.
+    // Closing may fail too, and would hide why; or not come to an end.
     char reason[SG_REASON_MAX];
     snprintf(reason, sizeof reason, "%s", sg_reason());
+    if (!sg_is_ok(result)) {
+        log_error("worker ends", (struct log_field[]){log_text("reason", reason), {.name = NULL}});
+    }
     worker_close(&worker);
     return sg_is_ok(result) ? result : sg_fail(SG_FATAL, result.code, "%s", reason);
 }

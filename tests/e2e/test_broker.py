@@ -30,7 +30,8 @@ class Supervised:
     def watch(self):
         if not self.process.running:
             assert self.process.code == 1
-            assert "fenced" in self.process.tail(lines=1), "the last line says why"
+            errors = [line for line in said(self.process).splitlines() if '"level":"error"' in line]
+            assert any("fenced" in line for line in errors), f"it says why: {errors}"
             self.process = self._soglia.start("run", "all")
         return self.process
 
