@@ -2,12 +2,15 @@
 #include "core/kafka/consumer_state.h"
 #include "core/kafka/kafka_client.h"
 #include "core/kafka/kafka_error.h"
+#include "core/service/clock.h"
 
 #include <librdkafka/rdkafka.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NO_LEADER_WAIT_MS = 20 };
 
 rd_kafka_topic_partition_list_t *consumer_state_list(const struct kafka_position *positions,
                                                      size_t count)
@@ -83,13 +86,35 @@ static sg_result explain_place(sg_result result, const char *topic, int32_t part
     return sg_explain(result, "%s [%" PRId32 "]", topic, partition);
 }
 
+// Right after a topic was made, and while its leader goes, a partition has none for a moment. The
+// library does not ask again by itself.
+static bool lacks_a_leader(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH;
+}
+
+static rd_kafka_resp_err_t ask_for_range(struct kafka_consumer *consumer, const char *topic,
+                                         int32_t partition, int64_t *ret_first, int64_t *ret_end)
+{
+    int64_t until_us = clock_monotonic_us() + (int64_t)KAFKA_CLIENT_ASK_MS * 1000;
+    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        consumer->client, topic, partition, ret_first, ret_end, KAFKA_CLIENT_ASK_MS);
+    while (lacks_a_leader(error) && clock_monotonic_us() < until_us) {
+        clock_sleep_ms(NO_LEADER_WAIT_MS);
+        error = rd_kafka_query_watermark_offsets(consumer->client, topic, partition, ret_first,
+                                                 ret_end, KAFKA_CLIENT_ASK_MS);
+    }
+    return error;
+}
+
 sg_result kafka_consumer_range(struct kafka_consumer *consumer, const char *topic,
                                int32_t partition, int64_t *ret_first, int64_t *ret_end)
 {
     int64_t first = 0;
     int64_t end = 0;
-    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(consumer->client, topic, partition,
-                                                                 &first, &end, KAFKA_CLIENT_ASK_MS);
+    rd_kafka_resp_err_t error = ask_for_range(consumer, topic, partition, &first, &end);
     SG_TRY(explain_place(kafka_result(error, "asking for its range"), topic, partition));
     *ret_first = first;
     *ret_end = end;

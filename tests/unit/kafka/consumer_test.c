@@ -1,4 +1,4 @@
-// A reader that is faster than it reads ahead.
+// A reader that is faster than it reads ahead, and one that asks about a partition without leader.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,9 @@
 #include "core/service/clock.h"
 #include "mock_kafka.h"
 
+#include <librdkafka/rdkafka.h>
+
+enum { API_LIST_OFFSETS = 2, FAILURES = 5 };
 enum { BATCHES = 10, BATCH_RECORDS = 3000, FLUSH_MS = 10000, READ_US_MAX = 60000000 };
 
 // The library's thread sleeps for a second when nothing wakes it.
@@ -69,9 +72,34 @@ static void queues_that_were_all_full_are_filled_again_at_once(void **state)
     mock_kafka_end(&mock);
 }
 
+// As right after the topic was made, or while a broker goes.
+static void a_range_is_asked_for_until_the_partition_has_a_leader(void **state)
+{
+    (void)state;
+    struct mock_kafka mock;
+    mock_kafka_start(&mock);
+    const struct kafka_consumer_config config = {.kafka = &mock.settings};
+    struct kafka_consumer *consumer = NULL;
+    assert_true(sg_is_ok(kafka_consumer_open(&config, &consumer)));
+    int64_t first = -1;
+    int64_t end = -1;
+    const int errors[] = {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                          RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE};
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        mock_kafka_fail(&mock, API_LIST_OFFSETS, errors[i], FAILURES);
+        assert_true(sg_is_ok(kafka_consumer_range(consumer, "t", 0, &first, &end)));
+        assert_int_equal(first, 0);
+        assert_int_equal(end, 0);
+        mock_kafka_mend(&mock, API_LIST_OFFSETS);
+    }
+    kafka_consumer_close(&consumer);
+    mock_kafka_end(&mock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_range_is_asked_for_until_the_partition_has_a_leader),
         cmocka_unit_test(queues_that_were_all_full_are_filled_again_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
