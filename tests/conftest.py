@@ -153,6 +153,14 @@ def soglia(processes, kafka, prefix, smtp):
     return Soglia(processes, kafka.brokers, prefix, smtp.url)
 
 
+@pytest.fixture
+def crashing():
+    """The program with crash points; SOGLIA_CRASH_BIN names another than that of `cmake --workflow --preset gcc`."""
+    program = Path(os.environ.get("SOGLIA_CRASH_BIN", Path(__file__).parents[1] / "build/gcc/soglia")).resolve()
+    assert program.exists(), f"{program} is not built: cmake --preset gcc && cmake --build --preset gcc"
+    return program
+
+
 @pytest.fixture(scope="module")
 def site(kafka, tmp_path_factory):
     """An installation that runs as long as a module's tests, with everything in one process and cheap passwords."""

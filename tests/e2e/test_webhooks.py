@@ -9,7 +9,6 @@ from support.wait import until
 from support.webhook import REPO, Receiver, secret_of
 
 WAIT_S = 30
-CRASHED = 86
 GONE = {"status": 410}
 AWAY = {"status": 503, "body": "come back later"}
 
@@ -33,12 +32,9 @@ class Hooks(Line):
         soglia.settings |= {"deliver.webhook_waits": "200ms 300ms 400ms 500ms 600ms", "webhook.ca_file": receiver.ca_path,
                             "webhook.private_addresses": "true", "webhook.timeout": "2s", "webhook.connect_timeout": "1s"}
 
-    def start(self, *words, crash_at=None, **settings):
+    def start(self, *words, **settings):
         self.soglia.settings |= {name.replace("__", "."): value for name, value in settings.items()}
-        if crash_at:
-            self.soglia.settings["crash.at"] = crash_at
         self.process = self.soglia.start(*(words or ("deliver",)))
-        self.soglia.settings.pop("crash.at", None)
         return self
 
     def expect(self, path="/hook", answers=({},), user_id="ada", host="127.0.0.1"):
@@ -277,10 +273,12 @@ def test_who_has_said_yes_has_taken_it(hooks):
 
 
 @pytest.mark.parametrize("point, requests", [("before_webhook", 1), ("after_webhook_reply", 2), ("after_webhook_logged", 1)])
-def test_killed_in_the_middle(hooks, receiver, point, requests):
-    hooks.start(crash_at=f"{point}:1:kill")
+def test_killed_in_the_middle(hooks, receiver, crashing, point, requests):
+    hooks.soglia.program = crashing
+    hooks.start(crash__at=f"{point}:1:kill")
     name = hooks.notify(hooks.expect())
     assert hooks.process.wait(WAIT_S) == -9
+    del hooks.soglia.settings["crash.at"]
     hooks.start()
     assert [one["attempt"] for one in hooks.wait_for_outcome(name, "SENT")] == [1]
     assert len(receiver.of()) == requests

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from judge import Judge, Verdict
-from support.kafka import REPO
 from support.line import Line
 
 # Set by run.py for the long form; without them a test takes a seed by chance and its short form.
@@ -47,14 +46,6 @@ def verdict(request):
         with open(os.environ[VERDICTS], "a", encoding="utf-8") as notes:
             notes.write(json.dumps({"test": request.node.name, **vars(found)}) + "\n")
     assert found.good, "\n".join([f"lost {found.lost}, doubled {found.doubled}, reordered {found.reordered}", *found.wrong])
-
-
-@pytest.fixture
-def crashing():
-    """The program with crash points; SOGLIA_CRASH_BIN names another than that of `cmake --workflow --preset gcc`."""
-    program = Path(os.environ.get("SOGLIA_CRASH_BIN", REPO / "build/gcc/soglia")).resolve()
-    assert program.exists(), f"{program} is not built: cmake --preset gcc && cmake --build --preset gcc"
-    return program
 
 
 @pytest.fixture
