@@ -7,8 +7,10 @@ import socket
 # of another process can come to sit on its port.
 LOWEST, HIGHEST = 20000, 32000
 TRIES = 200
-# Each worker of a parallel run draws from a band of its own, so that two never choose the same port before it is bound.
-BANDS = 8
+# Each worker of a parallel run draws from a band of its own, to seldom meet what another has chosen.
+BANDS = 4
+# A chosen port is the process's until it ends, so that two never choose the same one before it is bound.
+_claims = []
 
 
 def is_free(port):
@@ -19,6 +21,18 @@ def is_free(port):
         except OSError:
             return False
         return True
+
+
+def claim(port):
+    """True when nobody has chosen it before, in any test run. The kernel frees the name at the process's end."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0soglia-test-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _claims.append(name)
+    return True
 
 
 def band():
@@ -33,6 +47,6 @@ def free_port(offsets=(0,)):
     """A port that is free together with its neighbours at the given distances."""
     for _ in range(TRIES):
         port = random.randrange(*band())
-        if all(is_free(port + offset) for offset in offsets):
+        if all(claim(port + offset) and is_free(port + offset) for offset in offsets):
             return port
     raise RuntimeError(f"no free port in {TRIES} tries")
