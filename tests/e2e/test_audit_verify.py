@@ -361,7 +361,9 @@ def test_a_program_with_another_rule(day, tampered, program_with_another_rule):
     difference = verify(line, code=1)["difference"]
     alert = next(one for one in day.read["alerts"]
                  if (one.partition, one.offset) == (difference["partition"], difference["offset"]))
-    assert difference["topic"] == "alerts" and "the fold does not make it" in difference["what"]
+    assert difference["topic"] == "alerts"
+    # Another one, if the fold's next alert is of the same task.
+    assert any(words in difference["what"] for words in ("the fold does not make it", "the fold makes another one"))
     assert json.loads(difference["there"]) == alert.value
     assert alert.value["threshold"] < alert.value["value"] <= alert.value["threshold"] + 1
 
@@ -378,7 +380,9 @@ def test_transactions_of_one_moment_are_told_apart(line, program_with_another_ru
     assert verify(line)["equal"]
     line.soglia.program = program_with_another_rule
     difference = verify(line, code=1)["difference"]
-    assert difference["topic"] == "alerts" and "the fold does not make it" in difference["what"]
+    assert difference["topic"] == "alerts"
+    # Another one, if the fold's next alert is of the same task.
+    assert any(words in difference["what"] for words in ("the fold does not make it", "the fold makes another one"))
 
 
 def test_it_runs_beside_a_system_at_work(line, smtp):
