@@ -98,16 +98,27 @@ tidy() {
     cmake --preset tidy && cmake --build --preset tidy -- -k 0
 }
 
+# What the stages behind the servers' tests need.
+sanitized_builds() {
+    local preset
+    for preset in tsan fuzz; do
+        cmake --preset "$preset" && cmake --build --preset "$preset" || return 1
+    done
+}
+
 stage release scripts/build.sh
 stage docs generated_docs
 stage lint scripts/lint.sh
 stage gcc cmake --workflow --preset gcc
 stage dev cmake --workflow --preset dev
-stage oracle oracle_cases
 stage web node --test tests/web/*.test.mjs
 # The servers of the tests leave a third of the processors idle.
 beside tidy tidy
+beside oracle oracle_cases
+beside builds sanitized_builds
 stage python python_tests tests
+stage oracle finish oracle
+stage builds finish builds
 stage tsan cmake --workflow --preset tsan
 stage fuzz cmake --workflow --preset fuzz
 stage tidy finish tidy
