@@ -35,6 +35,7 @@ static sg_result send(struct output *output, enum topic topic, const struct kafk
 static sg_result emit(void *context, enum topic topic, struct bytes key, const void *record)
 {
     struct output *output = context;
+    output->awaited = true;
     buffer_clear(&output->encoded);
     SG_TRY(codec_encode(output->codecs->by_topic[topic], record, &output->encoded));
     struct kafka_message message = {
@@ -90,6 +91,7 @@ sg_result output_dead_letter(struct output *output, const struct event *event, b
         .at_ms = clock_wall_ms(),
     };
     struct dead_letter letter;
+    output->awaited = true;
     dead_letter_fill(&cause, &letter);
     metric_add(METRIC_DEAD_LETTERS, output->processor->id, event->topic, 1);
     sg_result sent = send(output, TOPIC_DEAD_LETTERS, &letter.message);

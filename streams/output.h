@@ -16,6 +16,7 @@ struct output {
     struct ledger *ledger;  // Of the task that is at work, borrowed.
     int64_t timestamp_ms;   // Of the event that is being processed.
     int32_t partition;      // Of the task whose changelog is being written.
+    bool awaited;           // Since the begin there was more than state: somebody waits for it.
     int64_t not_before_us;  // Monotonic clock: the next send waits until then, 0 if it need not.
     struct emitter emitter; // For the processor.
 };

@@ -157,14 +157,20 @@ static sg_result take_outcomes(struct worker *worker, int64_t *ret_taken)
     return sg_ok();
 }
 
+// How long the running transaction may still grow.
+static int64_t until_old_ms(const struct worker *worker)
+{
+    int64_t age_us = clock_monotonic_us() - worker->begun_us;
+    return worker->config->stream->commit_interval_ms - age_us / 1000;
+}
+
 // True for a transaction that is old enough or large enough.
 static bool is_at_limit(const struct worker *worker)
 {
     if (!worker->open) {
         return false;
     }
-    int64_t age_us = clock_monotonic_us() - worker->begun_us;
-    return age_us >= worker->config->stream->commit_interval_ms * 1000 || worker_is_full(worker);
+    return until_old_ms(worker) <= 0 || worker_is_full(worker);
 }
 
 static sg_result offer_effects(struct worker *worker)
@@ -201,11 +207,15 @@ static int64_t wait_ms(const struct worker *worker)
         int64_t due = outbox_next_due_ms(worker->tasks[i]->outbox) - clock_wall_ms();
         wait = due < wait ? due : wait;
     }
+    if (worker->open && until_old_ms(worker) < wait) {
+        wait = until_old_ms(worker);
+    }
     return wait < 1 ? 1 : wait;
 }
 
 // One turn of the loop. `*ret_taken` counts what was taken. A transaction ends at its limits, which
-// are looked at after each task, or when nothing is left to take.
+// are looked at after each task, or when nothing is left to take and somebody waits for what it
+// has: one of state alone costs the broker as much and tells nobody anything.
 static sg_result run_round(struct worker *worker, int64_t *ret_taken)
 {
     SG_TRY(kafka_consumer_poll(worker->consumer, 0));
@@ -217,7 +227,9 @@ static sg_result run_round(struct worker *worker, int64_t *ret_taken)
         }
     }
     if (*ret_taken == 0) {
-        SG_TRY(worker_commit(worker));
+        if (worker->output.awaited) {
+            SG_TRY(worker_commit(worker));
+        }
         SG_TRY(worker_confirm(worker));
     }
     SG_TRY(offer_effects(worker));

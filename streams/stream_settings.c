@@ -29,8 +29,8 @@ static const struct option options[] = {
      .fallback = "100ms",
      .min = 1,
      .max = 5000,
-     .help = "Greatest age of a transaction under load; with nothing left to read it is committed "
-             "at once."},
+     .help = "Greatest age of a transaction under load; with nothing left to read one that has "
+             "output is committed at once."},
     {.key = "run.commit_gap",
      .type = OPTION_DURATION,
      .offset = offsetof(struct stream_settings, commit_gap_ms),

@@ -204,6 +204,7 @@ sg_result worker_begin(struct worker *worker)
     crash_point("begun");
     worker->open = true;
     worker->begun_us = clock_monotonic_us();
+    worker->output.awaited = worker->config->effector != NULL;
     worker->output.not_before_us =
         worker->ended_us + worker->config->stream->commit_gap_ms * MICROSECONDS;
     return sg_ok();
