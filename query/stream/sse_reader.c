@@ -1,6 +1,7 @@
 // The hub's reader: from the newest records of every partition on into the buffer. It reads while
 // there are streams and for a while after the last one.
 #include "core/kafka/admin.h"
+#include "core/kafka/partition_watch.h"
 #include "core/service/backoff.h"
 #include "core/service/clock.h"
 #include "core/service/log.h"
@@ -19,7 +20,6 @@ enum {
     ECHO_MS = 500,  // So long after an event they are looked at again, for those that pause.
     IDLE_MS = 60000,
     PROBE_MS = 1000, // As the views do: a stop has to wait for the call that runs.
-    PARTITION_CHECK_MS = 10000,
     US_PER_S = 1000000,
     NS_PER_US = 1000,
     REFUSALS_LOGGED = 10,
@@ -34,7 +34,6 @@ struct reader {
     struct sse_record *record;
     struct kafka_queue **queues; // By slot.
     struct sse_partitions partitions;
-    int64_t checked_us;
     int64_t added_us;
     int64_t told_us;
     uint64_t passed; // The end of the buffer when streams were last led on.
@@ -215,24 +214,6 @@ static sg_result read_round(struct reader *reader)
     return sg_ok();
 }
 
-// Whether the number of partitions has changed, looked at now and then.
-static sg_result check_partitions(struct reader *reader, bool *ret_changed)
-{
-    int64_t now_us = clock_monotonic_us();
-    *ret_changed = false;
-    if (now_us - reader->checked_us < PARTITION_CHECK_MS * SSE_US_PER_MS) {
-        return sg_ok();
-    }
-    reader->checked_us = now_us;
-    SG_TRY(kafka_admin_wait(reader->admin, PROBE_MS));
-    int32_t counts[SSE_TOPICS];
-    SG_TRY(sse_partitions_count(&reader->partitions, counts));
-    for (unsigned i = 0; i < SSE_TOPICS; i++) {
-        *ret_changed = *ret_changed || counts[i] != reader->hub->partitions[i];
-    }
-    return sg_ok();
-}
-
 static bool is_idle(struct reader *reader)
 {
     struct sse_hub *hub = reader->hub;
@@ -257,11 +238,17 @@ static sg_result follow(struct reader *reader)
         reader->hub->config.news(reader->hub->config.context);
     }
     SG_TRY(assign(reader));
-    reader->checked_us = clock_monotonic_us();
+    SG_CLEANUP(partition_watch_close) struct partition_watch *watch = NULL;
+    SG_TRY(
+        partition_watch_open(&(struct partition_watch_config){.admin = reader->admin,
+                                                              .count = SSE_TOPICS,
+                                                              .topics = reader->partitions.topics,
+                                                              .counts = counts},
+                             &watch));
     bool changed = false;
     while (!reader->hub->quit && !changed && !is_idle(reader)) {
         SG_TRY(read_round(reader));
-        SG_TRY(check_partitions(reader, &changed));
+        SG_TRY(partition_watch_look(watch, &changed));
     }
     return sg_ok();
 }

@@ -2,6 +2,7 @@
 #include "query/views/view_feeder.h"
 
 #include "core/kafka/admin.h"
+#include "core/kafka/partition_watch.h"
 #include "core/service/backoff.h"
 #include "core/service/clock.h"
 #include "core/service/log.h"
@@ -21,7 +22,6 @@ enum {
     ROUND_RECORDS_MAX = 1000, // Of one partition, before the next one's turn.
     WAIT_MS = 50,
     REFUSALS_LOGGED = 10, // In a row of one run; the metric counts all.
-    PARTITION_CHECK_MS = 10000,
     US_PER_MS = 1000,
     // Nothing else is asked of Kafka before it has answered this short call: a stop has to wait for
     // the call that runs.
@@ -43,8 +43,7 @@ struct view_feeder {
     struct kafka_admin *admin; // Asks whether Kafka is there.
     struct view_decoder *decoder;
     int64_t refusals;
-    int64_t checked_us; // When the partitions were last counted.
-    bool recreated;     // A record gave away that its topic is another one.
+    bool recreated; // A record gave away that its topic is another one.
     size_t recreated_source;
 
     pthread_mutex_t lock; // Guards what follows.
@@ -206,31 +205,24 @@ static sg_result feed_round(struct view_feeder *feeder)
     return sg_ok();
 }
 
-// Whether partitions were added, looked at now and then.
-static sg_result check_partitions(struct view_feeder *feeder, bool *ret_changed)
-{
-    int64_t now_us = clock_monotonic_us();
-    *ret_changed = false;
-    if (now_us - feeder->checked_us < PARTITION_CHECK_MS * US_PER_MS) {
-        return sg_ok();
-    }
-    feeder->checked_us = now_us;
-    SG_TRY(probe(feeder));
-    return view_inputs_changed(&feeder->inputs, ret_changed);
-}
-
 // Reads until the end is asked for, partitions were added or a topic turns out to be another one.
 static sg_result feed(struct view_feeder *feeder)
 {
     SG_TRY(connect(feeder));
     SG_TRY(commit(feeder));
     SG_TRY(view_inputs_assign(&feeder->inputs, feeder->config.topics));
-    feeder->checked_us = clock_monotonic_us();
+    SG_CLEANUP(partition_watch_close) struct partition_watch *watch = NULL;
+    SG_TRY(partition_watch_open(
+        &(struct partition_watch_config){.admin = feeder->admin,
+                                         .count = VIEW_SOURCE_COUNT,
+                                         .topics = feeder->inputs.topics,
+                                         .counts = feeder->inputs.partition_counts},
+        &watch));
     feeder->recreated = false;
     bool changed = false;
     while (!feeder->closing && !feeder->recreated && !changed) {
         SG_TRY(feed_round(feeder));
-        SG_TRY(check_partitions(feeder, &changed));
+        SG_TRY(partition_watch_look(watch, &changed));
     }
     SG_TRY(commit(feeder));
     if (feeder->recreated) {

@@ -159,17 +159,6 @@ sg_result view_inputs_assign(struct view_inputs *inputs, const struct topic_sett
     return assign(inputs);
 }
 
-sg_result view_inputs_changed(struct view_inputs *inputs, bool *ret_changed)
-{
-    *ret_changed = false;
-    for (size_t source = 0; source < VIEW_SOURCE_COUNT; source++) {
-        int32_t count = 0;
-        SG_TRY(kafka_consumer_partitions(inputs->consumer, inputs->topics[source], &count));
-        *ret_changed = *ret_changed || count != inputs->partition_counts[source];
-    }
-    return sg_ok();
-}
-
 static int64_t input_lag(const struct view_inputs *inputs, const struct view_input *input)
 {
     struct view_position position;

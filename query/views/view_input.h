@@ -32,9 +32,6 @@ SG_RESULT view_inputs_assign(struct view_inputs *inputs, const struct topic_sett
 // Frees the list.
 void view_inputs_done(struct view_inputs *inputs);
 
-// Whether a topic has another number of partitions than was assigned. Fails: SG_RETRY, SG_FATAL.
-SG_RESULT view_inputs_changed(struct view_inputs *inputs, bool *ret_changed);
-
 // Records between the views and the end of a topic, as far as that is known.
 int64_t view_inputs_lag(const struct view_inputs *inputs, size_t source);
 
