@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests")]
 
 from measure import report  # noqa: E402
+from measure.changes import measure_changes  # noqa: E402
 from measure.contenders import build_streams  # noqa: E402
 from measure.instructions import measure_instructions  # noqa: E402
 from measure.latency import measure_alerts, measure_mails  # noqa: E402
@@ -29,6 +30,7 @@ MEASURES = {
     "idle": measure_idle,
     "ingest": measure_ingest,
     "views": measure_views,
+    "changes": measure_changes,
 }
 
 
