@@ -209,16 +209,15 @@ class World:
 
 
 def wishes_of(role, dice, long):
-    """Every (step, point, passage, way to die) of a role once; in the short form one passage each way, by the seed."""
+    """Every (step, point, passage, way to die) of a role once; in the short form each point once, by the seed."""
     seen, wishes = set(), []
     for step in STEPS:
         for point in step.points if role in step.roles else ():
             if point in seen:
                 continue
             seen.add(point)
-            for how in ("", ":kill"):
-                passages = range(1, step.passages + 1)
-                wishes += [(step, point, nth, how) for nth in (passages if long else (dice.choice(passages),))]
+            every = [(step, point, nth, how) for how in ("", ":kill") for nth in range(1, step.passages + 1)]
+            wishes += every if long else [dice.choice(every)]
     dice.shuffle(wishes)
     return wishes
 

@@ -16,7 +16,7 @@ WAIT_S = 60
 INSTRUMENTS = 8
 ERRORS = ("ENOSPC", "EIO", "short")
 FAILURES_SHORT, FAILURES_LONG = 2, 12  # Each error so often.
-CUTS_SHORT, CUTS_LONG = 6, 100
+CUTS_SHORT, CUTS_LONG = 3, 100
 SECTOR = 512
 STEP = struct.Struct("=3q")  # failing_disk.c: kind, offset, size; the bytes follow.
 WRITE, DURABLE_WRITE, SYNC = b"WDS"
