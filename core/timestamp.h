@@ -7,6 +7,9 @@
 // if it is none. Any thread.
 bool timestamp_read(struct bytes text, int64_t *ret_ms);
 
+// The last moment that RFC 3339 can write: the end of the year 9999, in ms. Any thread.
+int64_t timestamp_last(void);
+
 // Days in a month (1 to 12) of the proleptic Gregorian calendar. Any thread.
 int timestamp_days_of_month(int year, int month);
 

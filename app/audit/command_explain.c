@@ -132,6 +132,11 @@ static sg_result print_subscription(struct buffer *out, const struct exhibit *ex
     if (subscription->cooldown_ms > 0) {
         SG_TRY(buffer_print(out, ", cooldown %" PRId64 " ms", subscription->cooldown_ms));
     }
+    if (subscription->has_paused_until) {
+        char until[CLOCK_TEXT_MAX];
+        clock_print(subscription->paused_until, until);
+        SG_TRY(buffer_print(out, ", paused until %s", until));
+    }
     return print_place(out, exhibit);
 }
 

@@ -79,7 +79,9 @@ SG_RESULT story_why(const struct exhibit *alert_seen, const struct exhibit *subs
     SG_TRY(alert->edge == EDGE_ENTERED ? print_entered(alert, subscription, &numbers, out)
                                        : print_cleared(alert, subscription, &numbers, out));
     if (alert->has_suppressed) {
-        SG_TRY(buffer_print(out, "; nobody is told: it is within the cooldown"));
+        bool paused = bytes_is_text(alert->suppressed, "paused");
+        SG_TRY(buffer_print(out, "; nobody is told: %s",
+                            paused ? "the subscription is paused" : "it is within the cooldown"));
     } else if (!alert->notify) {
         SG_TRY(buffer_print(out, "; nobody is told: the subscription does not ask for the end"));
     }

@@ -86,6 +86,7 @@ void bench_record_subscription(struct bench_bytes *out, int32_t schema_id,
     put_byte(out, 1); // active
     put_long(out, 1); // version
     put_long(out, 0); // changed_at
+    put_long(out, 0); // Not paused.
 }
 
 // What is left to read; `size` becomes 0 when it is too short.

@@ -16,6 +16,7 @@ bool alert_rules_side(const struct subscription *subscription, enum side side,
         .rearm = subscription->rearm,
         .hold_ms = subscription->hold_ms,
         .cooldown_ms = subscription->cooldown_ms,
+        .paused_until = subscription->has_paused_until ? subscription->paused_until : 0,
     };
     return true;
 }
@@ -41,18 +42,44 @@ static struct alert_decision nothing(void)
     return (struct alert_decision){.verdict = ALERT_VERDICT_NOTHING};
 }
 
+static bool is_paused(const struct alert_rule *rule, int64_t event_time_ms)
+{
+    return event_time_ms < rule->paused_until;
+}
+
+static enum alert_quiet quiet_of_entered(const struct alert_rule *rule, int64_t event_time_ms,
+                                         const struct side_state *state)
+{
+    if (is_paused(rule, event_time_ms)) {
+        return ALERT_QUIET_PAUSED;
+    }
+    bool cooling = rule->cooldown_ms > 0 && state->has_last_entered &&
+                   event_time_ms - state->last_entered < rule->cooldown_ms;
+    return cooling ? ALERT_QUIET_COOLDOWN : ALERT_QUIET_TOLD;
+}
+
+// That of the ENTERED; of one that was told the end is not, while it is paused.
+static enum alert_quiet quiet_of_cleared(const struct alert_rule *rule, int64_t event_time_ms,
+                                         const struct side_state *state)
+{
+    if (state->suppressed) {
+        return state->paused ? ALERT_QUIET_PAUSED : ALERT_QUIET_COOLDOWN;
+    }
+    return is_paused(rule, event_time_ms) ? ALERT_QUIET_PAUSED : ALERT_QUIET_TOLD;
+}
+
 static struct alert_decision enter(const struct alert_rule *rule, int64_t event_time_ms,
                                    struct side_state *state, bool initial)
 {
-    bool cooling = rule->cooldown_ms > 0 && state->has_last_entered &&
-                   event_time_ms - state->last_entered < rule->cooldown_ms;
+    enum alert_quiet quiet = quiet_of_entered(rule, event_time_ms, state);
     state->phase = SIDE_PHASE_VIOLATED;
-    state->suppressed = cooling;
-    if (!cooling) {
+    state->suppressed = quiet != ALERT_QUIET_TOLD;
+    state->paused = quiet == ALERT_QUIET_PAUSED;
+    if (!state->suppressed) {
         state->has_last_entered = true;
         state->last_entered = event_time_ms;
     }
-    return (struct alert_decision){ALERT_VERDICT_ENTERED, initial, cooling};
+    return (struct alert_decision){ALERT_VERDICT_ENTERED, initial, quiet};
 }
 
 static struct alert_decision begin(const struct alert_rule *rule, int64_t event_time_ms,
@@ -87,7 +114,7 @@ static struct alert_decision judge_beyond(const struct alert_rule *rule, int64_t
 }
 
 static struct alert_decision judge_inside(const struct alert_rule *rule, double value,
-                                          struct side_state *state)
+                                          int64_t event_time_ms, struct side_state *state)
 {
     if (state->phase != SIDE_PHASE_VIOLATED) {
         state->phase = SIDE_PHASE_CLEAR;
@@ -97,14 +124,15 @@ static struct alert_decision judge_inside(const struct alert_rule *rule, double 
         return nothing();
     }
     state->phase = SIDE_PHASE_CLEAR;
-    return (struct alert_decision){ALERT_VERDICT_CLEARED, false, state->suppressed};
+    return (struct alert_decision){ALERT_VERDICT_CLEARED, false,
+                                   quiet_of_cleared(rule, event_time_ms, state)};
 }
 
 struct alert_decision alert_rules_judge(const struct alert_rule *rule, double value,
                                         int64_t event_time_ms, struct side_state *state)
 {
     return is_beyond(rule, value) ? judge_beyond(rule, event_time_ms, state)
-                                  : judge_inside(rule, value, state);
+                                  : judge_inside(rule, value, event_time_ms, state);
 }
 
 static bool same_threshold(const struct alert_rule *left, const struct alert_rule *right)

@@ -15,14 +15,18 @@ struct alert_rule {
     double rearm;
     int64_t hold_ms;
     int64_t cooldown_ms;
+    int64_t paused_until; // Event time, ms; 0 when it is not paused.
 };
 
 enum alert_verdict { ALERT_VERDICT_NOTHING, ALERT_VERDICT_ENTERED, ALERT_VERDICT_CLEARED };
 
+// Why nobody is told. TOLD is 0.
+enum alert_quiet { ALERT_QUIET_TOLD, ALERT_QUIET_COOLDOWN, ALERT_QUIET_PAUSED };
+
 struct alert_decision {
     enum alert_verdict verdict;
     bool initial;
-    bool suppressed;
+    enum alert_quiet quiet;
 };
 
 // When a side has to be judged again: at a value above (or below) `level`, or at an event time.

@@ -176,11 +176,17 @@ static void alert_id(const struct judgement *judgement, const struct raised *rai
     hash_identity(bytes_of(text.data, text.size - 1), ret_id);
 }
 
+static const char *quiet_name(enum alert_quiet quiet)
+{
+    return quiet == ALERT_QUIET_PAUSED ? "paused" : "cooldown";
+}
+
 static sg_result emit_alert(const struct judgement *judgement, const struct raised *raised)
 {
     const struct subscription *subscription = &raised->subscription;
     const struct event *event = judgement->event;
     bool entered = raised->decision.verdict == ALERT_VERDICT_ENTERED;
+    bool quiet = raised->decision.quiet != ALERT_QUIET_TOLD;
     char id[HASH_IDENTITY_CHARS + 1];
     alert_id(judgement, raised, id);
     struct alert alert = {
@@ -200,14 +206,14 @@ static sg_result emit_alert(const struct judgement *judgement, const struct rais
         .cause = {.topic = bytes_of_text(topic_info(event->topic)->name),
                   .partition = event->partition,
                   .offset = event->offset},
-        .has_suppressed = raised->decision.suppressed,
-        .suppressed = bytes_of_text("cooldown"),
+        .has_suppressed = quiet,
+        .suppressed = bytes_of_text(quiet_name(raised->decision.quiet)),
         .has_label = subscription->has_label,
         .label = subscription->label,
-        .notify = !raised->decision.suppressed && (entered || subscription->notify_cleared),
+        .notify = !quiet && (entered || subscription->notify_cleared),
     };
     metric_add(METRIC_ALERTS, alert.edge, 0, 1);
-    if (raised->decision.suppressed) {
+    if (quiet) {
         metric_add(METRIC_ALERTS_SUPPRESSED, 0, 0, 1);
     }
     return process_emit(judgement->process, TOPIC_ALERTS, subscription->user_id, &alert);

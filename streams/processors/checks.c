@@ -3,6 +3,7 @@
 
 #include "core/identity/mail_address.h"
 #include "core/number.h"
+#include "core/timestamp.h"
 #include "core/utf8.h"
 #include "streams/processors/excerpt.h"
 #include "streams/processors/zone_time.h"
@@ -133,6 +134,18 @@ static sg_result check_thresholds(const struct subscription *it)
     return check_band(it);
 }
 
+// What is written as an RFC 3339 time can be read.
+static sg_result check_paused_until(int64_t time_ms)
+{
+    if (time_ms < 0 || time_ms > timestamp_last()) {
+        return sg_fail(SG_DROP, 0,
+                       "paused_until is %lld: it may be from 0 to %lld ms since 1970, UTC (the end "
+                       "of the year 9999)",
+                       (long long)time_ms, (long long)timestamp_last());
+    }
+    return sg_ok();
+}
+
 sg_result check_subscription(const struct subscription *subscription)
 {
     SG_TRY(check_name("subscription_id", subscription->subscription_id, "a UUID"));
@@ -141,6 +154,9 @@ sg_result check_subscription(const struct subscription *subscription)
     SG_TRY(check_thresholds(subscription));
     SG_TRY(check_span("hold_ms", subscription->hold_ms));
     SG_TRY(check_span("cooldown_ms", subscription->cooldown_ms));
+    if (subscription->has_paused_until) {
+        SG_TRY(check_paused_until(subscription->paused_until));
+    }
     if (subscription->has_label) {
         SG_TRY(check_text("label", subscription->label, CHECKS_LABEL_MAX));
     }

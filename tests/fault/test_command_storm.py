@@ -16,9 +16,10 @@ PARTITIONS = 4
 ZONES = ("UTC", "Europe/Rome", "America/New_York", "Asia/Kolkata")
 HASH = "$argon2id$v=19$m=65536,t=2,p=1$c29tZQ$aGFzaA"
 
-SUBSCRIBE = {"low": None, "high": None, "rearm": 0.0, "hold_ms": 0, "cooldown_ms": 0, "notify_cleared": False, "label": None}
+SUBSCRIBE = {"low": None, "high": None, "rearm": 0.0, "hold_ms": 0, "cooldown_ms": 0, "notify_cleared": False, "label": None,
+             "paused_until": None}
 CHANGE = {"expected_version": None, "low": None, "clear_low": False, "high": None, "clear_high": False, "rearm": None, "hold_ms": None,
-          "cooldown_ms": None, "notify_cleared": None, "label": None}
+          "cooldown_ms": None, "notify_cleared": None, "label": None, "paused_until": None, "resume": False}
 
 
 class Person:
@@ -79,7 +80,8 @@ class Person:
         self.active[which["subscription_id"]] += 1
         # One threshold is always there; a low is below every high.
         new = self.dice.choice(({"high": self.dice.uniform(10, 20)}, {"low": self.dice.uniform(0, 9)}, {"clear_low": True},
-                                {"hold_ms": self.dice.randrange(1000)}, {"label": self.dice.choice(("", "yours"))}))
+                                {"hold_ms": self.dice.randrange(1000)}, {"paused_until": self.dice.randrange(1000)}, {"resume": True},
+                                {"label": self.dice.choice(("", "yours"))}))
         return self.command("ChangeSubscription", {**CHANGE, **which, **new})
 
     def _unsubscribe(self):

@@ -70,7 +70,7 @@ class Feeder(threading.Thread):
         person, turn = f"person-{number % PEOPLE}", number // PEOPLE
         # Nobody gives quotes of these instruments: the oracle of the alerts knows no order between tasks.
         watch = {"subscription_id": f"s-{turn}", "instrument": f"idle:{number % PEOPLE}", "low": None, "high": 1.0, "rearm": 0.0,
-                 "hold_ms": 0, "cooldown_ms": 0, "notify_cleared": False, "label": None}
+                 "hold_ms": 0, "cooldown_ms": 0, "notify_cleared": False, "label": None, "paused_until": None}
         kind, body = (("RegisterUser", {"email": f"{person}@example.org", "display_name": None, "password_hash": None, "channels": [],
                                         "time_zone": "UTC"}),
                       ("Subscribe", watch), ("Unsubscribe", {"subscription_id": f"s-{turn - 1}", "expected_version": None}),

@@ -25,7 +25,7 @@ def user(user_id, version=1, **more):
 def subscription(user_id, subscription_id, version=1, **more):
     return {"subscription_id": subscription_id, "user_id": user_id, "instrument": "stock:AAPL", "low": None, "high": 190.0,
             "rearm": 0.0, "hold_ms": 0, "cooldown_ms": 0, "notify_cleared": False, "label": None, "active": True,
-            "version": version, "changed_at": NOW, **more}
+            "version": version, "changed_at": NOW, "paused_until": None, **more}
 
 
 def answer(user_id, command_id, kind, result, **more):

@@ -8,6 +8,7 @@ from math import isfinite
 from zoneinfo import available_timezones
 
 DAY_MS = 86_400_000
+YEAR_9999_END_MS = 253_402_300_799_999
 NAME_BYTES, LABEL_BYTES, EMAIL_BYTES, CHANNELS = 128, 256, 254, 16
 ZONES = available_timezones()
 CHANGES = ("rearm", "hold_ms", "cooldown_ms", "notify_cleared")
@@ -74,6 +75,7 @@ def check_subscription(it):
     check(it["low"] is None or it["high"] is None or it["low"] + it["rearm"] <= it["high"] - it["rearm"], "/low")
     check(it["hold_ms"] >= 0, "/hold_ms")
     check(it["cooldown_ms"] >= 0, "/cooldown_ms")
+    check(0 <= (it["paused_until"] or 0) <= YEAR_9999_END_MS, "/paused_until")
     if it["label"] is not None:
         check_text(it["label"], LABEL_BYTES, "/label")
 
@@ -178,6 +180,8 @@ class Accounts:
             check(not (body[f"clear_{side}"] and body[side] is not None), f"/clear_{side}")
             it[side] = None if body[f"clear_{side}"] else it[side] if body[side] is None else body[side]
         it |= {name: body[name] for name in CHANGES if body[name] is not None}
+        check(not body["resume"] or body["paused_until"] is None, "/resume")
+        it["paused_until"] = None if body["resume"] else it["paused_until"] if body["paused_until"] is None else body["paused_until"]
         it["label"] = it["label"] if body["label"] is None else body["label"] or None
         check_subscription(it)
         self._put_subscription(it, timestamp, out)

@@ -16,6 +16,7 @@ DAY_MS = 86_400_000
 TEN_YEARS_MS = 315_360_000_000
 NAME_BYTES_MAX = 128
 LABEL_BYTES_MAX = 256
+YEAR_9999_END_MS = 253_402_300_799_999
 CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -68,6 +69,7 @@ class Subscription:
         self.cooldown_ms = record.get("cooldown_ms", 0)
         self.notify_cleared = record.get("notify_cleared", False)
         self.label = record.get("label")
+        self.paused_until = record.get("paused_until")
         self.active = record["active"]
         self.version = record["version"]
         self.sides = {}  # "LOW" and "HIGH" to SideState; a side without a threshold has none
@@ -168,6 +170,8 @@ def judge(subscription, value, event_time, previous_value, cause):
         if raised is not None:
             edge, initial = raised
             suppressed = state.suppressed
+            if suppressed is None and is_paused(subscription, event_time):
+                suppressed = "paused"
             alerts.append(
                 alert_of(
                     subscription,
@@ -216,8 +220,11 @@ def judge_side(subscription, side, state, value, event_time):
 
 
 def enter(subscription, state, event_time, initial):
-    """Raises ENTERED, suppressed within the cooldown of the last one that was not."""
+    """Raises ENTERED, suppressed in a pause, or within the cooldown of the last one that was not."""
     state.state = VIOLATED
+    if is_paused(subscription, event_time):
+        state.suppressed = "paused"
+        return "ENTERED", initial
     cooling = (
         subscription.cooldown_ms > 0
         and state.last_entered is not None
@@ -227,6 +234,10 @@ def enter(subscription, state, event_time, initial):
     if not cooling:
         state.last_entered = event_time
     return "ENTERED", initial
+
+
+def is_paused(subscription, event_time):
+    return subscription.paused_until is not None and event_time < subscription.paused_until
 
 
 # A subscription change.
@@ -250,6 +261,8 @@ def refuse_bad_subscription(record, key):
     for name in ("hold_ms", "cooldown_ms"):
         if not 0 <= record.get(name, 0) <= TEN_YEARS_MS:
             raise Refused(f"{name} is negative or above 10 years")
+    if not 0 <= (record.get("paused_until") or 0) <= YEAR_9999_END_MS:
+        raise Refused("paused_until is negative or after the year 9999")
     if record.get("label") is not None:
         refuse_bad_text("label", record["label"], LABEL_BYTES_MAX, may_be_empty=True)
     if (

@@ -43,6 +43,7 @@ class Line:
             "active": True,
             "version": self.version,
             "changed_at": 0,
+            "paused_until": None,
         } | fields
         return self.oracle.subscription(record, 0, ("subscriptions", 0, self.offset), key)
 

@@ -260,6 +260,7 @@ def subscription(instrument, user_id, changed_at, **fields):
         "active": True,
         "version": 1,
         "changed_at": changed_at,
+        "paused_until": None,
     } | fields
 
 

@@ -12,6 +12,7 @@ from random import Random
 RECORD_TIME = 1_700_000_000_000
 DAY_MS = 86_400_000
 TEN_YEARS_MS = 315_360_000_000
+YEAR_9999_END_MS = 253_402_300_799_999
 STEP_MS = 1000  # event times, holds and cooldowns are multiples, so that equalities happen
 
 INSTRUMENTS = (
@@ -28,6 +29,7 @@ SUBSCRIPTION_IDS = ("a", "Z", "A", "sub-1", "sub-10", "sub-2", "é", "\uff5e", "
 LABELS = (None, None, None, "", "soglia più alta", 'say "sell"', "\u20ac\U0001f4c8 \\", "l" * 256)
 HOLDS_MS = (0, 0, 0, 1, STEP_MS, 2 * STEP_MS, 3 * STEP_MS, 5 * STEP_MS)
 COOLDOWNS_MS = (0, 0, 1, 2 * STEP_MS, 5 * STEP_MS, 10 * STEP_MS, 60 * STEP_MS, TEN_YEARS_MS)
+PAUSES_MS = (-STEP_MS, 0, 1, STEP_MS, 2 * STEP_MS, 5 * STEP_MS, 5 * STEP_MS, 10 * STEP_MS)
 TIME_STEPS_MS = (0, 1, STEP_MS, STEP_MS, STEP_MS, 2 * STEP_MS, 5 * STEP_MS)
 
 # Where the walk lives: level, step. Large ones overflow in arithmetic, the tenths are never exact.
@@ -195,6 +197,7 @@ class Slot:
             "active": False,
             "version": random.choice((0, 1, 7, RECORD_TIME)),
             "changed_at": 0,
+            "paused_until": None,
         }
 
     def levels(self):
@@ -272,6 +275,16 @@ class Slot:
         self.record["notify_cleared"] = not self.record["notify_cleared"]
         self.record["user_id"] = self.random.choice(USERS)
 
+    def change_pause(self):
+        """Until a time on the walk's path, of the past, without an end, or resumed."""
+        random, record = self.random, self.record
+        if record["paused_until"] is not None and random.random() < 0.4:
+            record["paused_until"] = None
+        elif random.random() < 0.1:
+            record["paused_until"] = random.choice((0, YEAR_9999_END_MS))
+        else:
+            record["paused_until"] = max(0, self.walk.time + random.choice(PAUSES_MS))
+
     def change_nothing(self):
         pass
 
@@ -289,6 +302,8 @@ CHANGES = (
     Slot.change_hold,
     Slot.change_cooldown,
     Slot.change_words,
+    Slot.change_pause,
+    Slot.change_pause,
     Slot.change_nothing,
     Slot.end,
 )
@@ -310,7 +325,7 @@ def spoil_quote(random, quote, at):
 
 def spoil_subscription(random, record):
     """Makes a subscription one to be refused and returns its key."""
-    kind = random.randrange(8)
+    kind = random.randrange(9)
     if kind == 0:
         record[random.choice(("subscription_id", "user_id", "instrument"))] = random.choice(
             BAD_NAMES
@@ -329,6 +344,8 @@ def spoil_subscription(random, record):
         record["label"] = random.choice(("l" * 257, "€" * 86, "line\nbreak", "\x7f"))
     elif kind == 6:
         record["version"] = -1
+    elif kind == 7:
+        record["paused_until"] = random.choice((-1, YEAR_9999_END_MS + 1, 2**63 - 1, -(2**63)))
     else:
         return "stock:OTHER"
     return record["instrument"]

@@ -246,6 +246,43 @@ def test_an_initial_entered_starts_the_cooldown(line):
     assert enter_and_clear(line, 1001) == ["HIGH ENTERED cooldown", "HIGH CLEARED cooldown"]
 
 
+def test_a_pause_suppresses_until_exactly_its_end_and_starts_no_cooldown(line):
+    line.subscribe(high=190.0, cooldown_ms=100, paused_until=1000)
+    assert enter_and_clear(line, 998) == ["HIGH ENTERED initial paused", "HIGH CLEARED paused"]
+    assert line.quote(191.0, 999) == ["HIGH ENTERED paused"]
+    assert line.quote(100.0, 1000) == ["HIGH CLEARED paused"]
+    assert enter_and_clear(line, 1000) == ["HIGH ENTERED", "HIGH CLEARED"]
+    assert enter_and_clear(line, 1099) == ["HIGH ENTERED cooldown", "HIGH CLEARED cooldown"]
+
+
+def test_the_pause_is_named_before_the_cooldown(line):
+    line.subscribe(high=190.0, cooldown_ms=100)
+    assert enter_and_clear(line, 1000) == ["HIGH ENTERED initial", "HIGH CLEARED"]
+    assert line.subscribe(high=190.0, cooldown_ms=100, paused_until=1020) == []
+    assert enter_and_clear(line, 1019) == ["HIGH ENTERED paused", "HIGH CLEARED paused"]
+    assert enter_and_clear(line, 1020) == ["HIGH ENTERED cooldown", "HIGH CLEARED cooldown"]
+
+
+def test_a_change_of_the_pause_alone_raises_nothing(line):
+    line.subscribe(low=180.0, high=190.0, hold_ms=10)
+    line.quote(191.0, 1000)
+    assert line.subscribe(low=180.0, high=190.0, hold_ms=10, paused_until=5000) == []
+    assert line.state("HIGH") == "PENDING" and line.state("LOW") == "CLEAR"
+    assert line.quote(191.0, 1010) == ["HIGH ENTERED initial paused"]
+    # What began in the pause is not told after it, nor when it is ended early.
+    assert line.subscribe(low=180.0, high=190.0, hold_ms=10) == []
+    assert line.quote(192.0, 6000) == []
+    assert line.quote(100.0, 6001) == ["HIGH CLEARED paused"]
+
+
+def test_the_end_of_what_was_told_is_not_told_in_a_pause(line):
+    line.subscribe(high=190.0, notify_cleared=True)
+    assert line.quote(191.0, 1000) == ["HIGH ENTERED initial"]
+    line.subscribe(high=190.0, notify_cleared=True, paused_until=2000)
+    ended, = line.quote_whole(100.0, 1999)
+    assert (ended["suppressed"], ended["notify"]) == ("paused", False)
+
+
 def test_cooldown_is_judged_when_a_hold_ends(line):
     line.subscribe(high=190.0, hold_ms=10, cooldown_ms=100)
     line.quote(100.0, 0)

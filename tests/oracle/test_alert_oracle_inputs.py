@@ -122,6 +122,8 @@ def test_equal_times_are_taken_in_order(line):
         ({"hold_ms": -1}, "hold_ms"),
         ({"hold_ms": TEN_YEARS_MS + 1}, "hold_ms"),
         ({"cooldown_ms": -1}, "cooldown_ms"),
+        ({"paused_until": -1}, "paused_until"),
+        ({"paused_until": 253_402_300_800_000}, "paused_until"),
         ({"cooldown_ms": TEN_YEARS_MS + 1}, "cooldown_ms"),
         ({"label": "l" * 257}, "label is over"),
         ({"label": "€" * 86}, "label is over"),

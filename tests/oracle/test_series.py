@@ -35,6 +35,12 @@ KINDS = [kind.strip() for kind in TRANSITIONS.split(",") if kind.strip()] + [
     "ENTERED cooldown",
     "ENTERED at exactly the cooldown",
     "CLEARED cooldown",
+    "ENTERED paused",
+    "ENTERED paused within the cooldown",
+    "ENTERED at exactly the end of the pause",
+    "CLEARED paused",
+    "CLEARED paused of an ENTERED that was told",
+    "CLEARED paused after the pause",
     "CLEARED with notify_cleared",
     "CLEARED at exactly the clearing level",
     "inside the band",
@@ -59,6 +65,7 @@ KINDS = [kind.strip() for kind in TRANSITIONS.split(",") if kind.strip()] + [
     "refused: rearm",
     "refused: hold_ms",
     "refused: cooldown_ms",
+    "refused: paused_until",
     "refused: label",
     "refused: no value would be clear",
     "refused: version is negative",
@@ -74,6 +81,7 @@ def snapshot(oracle):
             state.since,
             state.was_clear,
             state.last_entered,
+            state.suppressed,
         )
         for name, instrument in oracle.instruments.items()
         for subscription in instrument.subscriptions.values()
@@ -129,7 +137,7 @@ def count_alerts(kinds, oracle, alerts, before):
         ]
         was = before.get(
             (alert["instrument"], alert["subscription_id"], alert["side"]),
-            ("none", None, False, None),
+            ("none", None, False, None, None),
         )
         time = alert["event_time"]
         held = alert["edge"] == "ENTERED" and was[0] == "PENDING" and subscription.hold_ms > 0
@@ -138,6 +146,7 @@ def count_alerts(kinds, oracle, alerts, before):
         kinds[f"{words} after a hold"] += held
         kinds["ENTERED at exactly the hold"] += held and time - was[1] == subscription.hold_ms
         kinds[f"{alert['edge']} {alert['suppressed']}"] += 1
+        count_pause(kinds, subscription, alert, was)
         if alert["edge"] == "CLEARED":
             kinds["CLEARED with notify_cleared"] += subscription.notify_cleared
             rearm = subscription.rearm if alert["side"] == "LOW" else -subscription.rearm
@@ -149,6 +158,19 @@ def count_alerts(kinds, oracle, alerts, before):
     ids = [alert["subscription_id"] for alert in alerts]
     kinds["two edges of one subscription"] += len(ids) > len(set(ids))
     kinds["several subscriptions at one cause"] += len(set(ids)) > 1
+
+
+def count_pause(kinds, subscription, alert, was):
+    until, time = subscription.paused_until, alert["event_time"]
+    paused = alert["suppressed"] == "paused"
+    if alert["edge"] == "CLEARED":
+        kinds["CLEARED paused of an ENTERED that was told"] += paused and was[4] is None
+        kinds["CLEARED paused after the pause"] += paused and (until is None or time >= until)
+        return
+    kinds["ENTERED at exactly the end of the pause"] += time == until
+    last = was[3]
+    cooling = last is not None and time - last < subscription.cooldown_ms
+    kinds["ENTERED paused within the cooldown"] += paused and cooling
 
 
 def count_quote(kinds, oracle, quote, times):
@@ -202,7 +224,7 @@ def test_the_first_cases_are_those_that_were_first_written():
     text = "".join(
         to_json(line) for seed in range(20) for line in replay_lines(str(seed), random_case(seed))
     )
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "307dd51ad3d2e0f6"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "a3ad01ed0b2a4288"
 
 
 def test_lines_are_json_that_any_reader_takes():

@@ -33,9 +33,10 @@ class Machine {
 
     subscription(instrument, subscription) {
         const id = subscription.subscription_id;
-        const rules = instrument.rules.get(id) ?? new AlertRules(subscription, instrument.last);
+        const taken = { ...subscription, paused_until_ms: subscription.paused_until ?? null }; // The page's name of it.
+        const rules = instrument.rules.get(id) ?? new AlertRules(taken, instrument.last);
         instrument.rules.set(id, rules);
-        return rules.change(subscription).map((alert) => ({ ...alert, id }));
+        return rules.change(taken).map((alert) => ({ ...alert, id }));
     }
 }
 
@@ -116,6 +117,7 @@ test('a preview counts what is sent, and says where', () => {
     const values = [5, 11, 5, 11, 1, 11];
     assert.deepEqual(preview({ low: 2, high: 10 }, values, times), { fired: 4, low: 1, high: 3, suppressed: 0, at: [1, 3, 4, 5] });
     assert.deepEqual(preview({ high: 10, cooldown_ms: 2500 }, values, times), { fired: 2, low: 0, high: 2, suppressed: 1, at: [1, 5] });
+    assert.equal(preview({ high: 10, paused_until_ms: 9000 }, values, times).fired, 3, 'as if it were not paused');
     assert.equal(preview({ high: 11 }, values, times).fired, 0, 'equality is no violation');
     assert.equal(preview({ high: 10 }, [], []).fired, 0);
 });

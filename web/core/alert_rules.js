@@ -57,6 +57,7 @@ export class AlertRules {
             rearm: subscription.rearm ?? 0,
             holdMs: subscription.hold_ms ?? 0,
             cooldownMs: subscription.cooldown_ms ?? 0,
+            pausedUntil: subscription.paused_until_ms ?? 0,
         };
         for (const side of SIDES) {
             this.sides[side] = this.carriedOver(old, side);
@@ -87,7 +88,7 @@ export class AlertRules {
             if (raised !== null) {
                 alerts.push({
                     side, edge: raised.edge, initial: raised.initial, threshold: this.rule[side], value: this.last.value,
-                    previousValue, eventTime: this.last.eventTime, suppressed: state.suppressed,
+                    previousValue, eventTime: this.last.eventTime, suppressed: state.suppressed ?? (this.isPaused() ? 'paused' : null),
                 });
             }
         }
@@ -126,18 +127,22 @@ export class AlertRules {
         const cooling = this.rule.cooldownMs > 0 && state.lastEntered !== null
             && eventTime - state.lastEntered < this.rule.cooldownMs;
         state.state = VIOLATED;
-        state.suppressed = cooling ? 'cooldown' : null;
-        if (!cooling) {
+        state.suppressed = this.isPaused() ? 'paused' : cooling ? 'cooldown' : null;
+        if (state.suppressed === null) {
             state.lastEntered = eventTime;
         }
         return { edge: 'ENTERED', initial };
     }
+
+    isPaused() {
+        return this.last.eventTime < this.rule.pausedUntil;
+    }
 }
 
 // How often a subscription would have fired in a history: parallel arrays of values and event times in the order of time.
-// `at` are the positions in the history at which it would have.
+// `at` are the positions in the history at which it would have. It is of the thresholds: a pause is left out, which hides all of the past.
 export function preview(subscription, values, eventTimes) {
-    const rules = new AlertRules(subscription);
+    const rules = new AlertRules({ ...subscription, paused_until_ms: null });
     const result = { fired: 0, low: 0, high: 0, suppressed: 0, at: [] };
     for (let i = 0; i < values.length; i++) {
         for (const alert of rules.quote(values[i], eventTimes[i])) {

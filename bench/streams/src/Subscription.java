@@ -30,6 +30,10 @@ final class Subscription {
         }
         active = in.get() != 0;
         version = Avro.takeLong(in);
+        Avro.takeLong(in);
+        if (Avro.takeLong(in) != 0) {
+            throw new IllegalArgumentException("the peer knows no pause");
+        }
     }
 
     static Subscription of(byte[] message) {

@@ -105,6 +105,8 @@ static sg_result fill(const struct account_change *change, struct subscription *
         .notify_cleared = asked->notify_cleared,
         .has_label = asked->has_label,
         .label = asked->label,
+        .has_paused_until = asked->has_paused_until,
+        .paused_until = asked->paused_until,
         .active = true,
     };
     return asked->has_subscription_id ? sg_ok()
@@ -182,14 +184,18 @@ static sg_result read_active(struct account_change *change, struct bytes subscri
     return sg_ok();
 }
 
-// A threshold cannot be set and taken away by one command.
-static sg_result check_sides(const struct change_subscription *asked)
+// Nothing can be set and taken away by one command.
+static sg_result check_asked(const struct change_subscription *asked)
 {
     if (asked->clear_low && asked->has_low) {
         return sg_fail(SG_DROP, 0, "clear_low is true, and low has a value: give one of them");
     }
     if (asked->clear_high && asked->has_high) {
         return sg_fail(SG_DROP, 0, "clear_high is true, and high has a value: give one of them");
+    }
+    if (asked->resume && asked->has_paused_until) {
+        return sg_fail(SG_DROP, 0,
+                       "resume is true, and paused_until has a value: give one of them");
     }
     return sg_ok();
 }
@@ -208,6 +214,10 @@ static void apply(const struct change_subscription *asked, struct subscription *
     it->hold_ms = asked->has_hold_ms ? asked->hold_ms : it->hold_ms;
     it->cooldown_ms = asked->has_cooldown_ms ? asked->cooldown_ms : it->cooldown_ms;
     it->notify_cleared = asked->has_notify_cleared ? asked->notify_cleared : it->notify_cleared;
+    if (asked->has_paused_until || asked->resume) {
+        it->has_paused_until = asked->has_paused_until;
+        it->paused_until = asked->has_paused_until ? asked->paused_until : 0;
+    }
     if (asked->has_label) {
         it->has_label = asked->label.size > 0;
         it->label = asked->label;
@@ -228,7 +238,7 @@ sg_result account_change_subscription(struct account_change *change)
         return sg_ok();
     }
     apply(asked, &subscription);
-    sg_result checked = check_sides(asked);
+    sg_result checked = check_asked(asked);
     checked = sg_is_ok(checked) ? check_subscription(&subscription) : checked;
     if (!sg_is_ok(checked)) {
         return account_change_refuse_invalid(change, checked);

@@ -15,10 +15,11 @@ enum { T0 = 100000 };
 static struct alert_rule rule_of(enum side side, double threshold, double rearm, int64_t hold_ms,
                                  int64_t cooldown_ms)
 {
-    return (struct alert_rule){side, threshold, rearm, hold_ms, cooldown_ms};
+    return (struct alert_rule){side, threshold, rearm, hold_ms, cooldown_ms, 0};
 }
 
-// "-": nothing, "E": ENTERED, "C": CLEARED; with "i" for initial and "s" for suppressed.
+// "-": nothing, "E": ENTERED, "C": CLEARED; with "i" for initial, "s" for suppressed by
+// the cooldown and "p" for paused.
 static void expect(const struct alert_rule *rule, struct side_state *state, double value,
                    int64_t at_ms, const char *wanted)
 {
@@ -28,8 +29,8 @@ static void expect(const struct alert_rule *rule, struct side_state *state, doub
     if (decision.initial) {
         found[size++] = 'i';
     }
-    if (decision.suppressed) {
-        found[size++] = 's';
+    if (decision.quiet != ALERT_QUIET_TOLD) {
+        found[size++] = decision.quiet == ALERT_QUIET_PAUSED ? 'p' : 's';
     }
     assert_string_equal(found, wanted);
 }
@@ -114,6 +115,43 @@ static void a_cooldown_suppresses_both_edges(void **state)
     expect(&rule, &side, 11, T0 + 6001, "E");
 }
 
+static void a_pause_tells_nobody_until_exactly_its_end(void **state)
+{
+    (void)state;
+    struct alert_rule rule = rule_of(SIDE_HIGH, 10, 0, 0, 1000);
+    rule.paused_until = T0 + 500;
+    struct side_state side = {.phase = SIDE_PHASE_UNKNOWN};
+    expect(&rule, &side, 11, T0, "Eip");
+    expect(&rule, &side, 9, T0 + 1, "Cp");
+    assert_false(side.has_last_entered); // It does not start the cooldown.
+    expect(&rule, &side, 11, T0 + 499, "Ep");
+    expect(&rule, &side, 9, T0 + 600, "Cp"); // That of the ENTERED it ends, whenever.
+    expect(&rule, &side, 11, T0 + 601, "E");
+    expect(&rule, &side, 9, T0 + 602, "C");
+    expect(&rule, &side, 11, T0 + 603, "Es");
+    expect(&rule, &side, 9, T0 + 604, "Cs"); // The pause that is over left no trace.
+    rule.paused_until = T0 + 900;
+    expect(&rule, &side, 11, T0 + 899, "Ep"); // Before the cooldown.
+    expect(&rule, &side, 9, T0 + 900, "Cp");
+    expect(&rule, &side, 11, T0 + 900, "Es");
+}
+
+static void what_began_before_the_pause_ends_quietly_in_it(void **state)
+{
+    (void)state;
+    struct alert_rule rule = rule_of(SIDE_LOW, 10, 0, 0, 1000);
+    struct side_state side = {.phase = SIDE_PHASE_CLEAR};
+    expect(&rule, &side, 9, T0, "E");
+    rule.paused_until = T0 + 500;
+    struct side_state late = side;
+    expect(&rule, &side, 11, T0 + 499, "Cp");
+    expect(&rule, &late, 11, T0 + 500, "C");
+    rule.paused_until = 0;
+    expect(&rule, &side, 9, T0 + 600, "Es");
+    rule.paused_until = T0 + 9000;
+    expect(&rule, &side, 11, T0 + 601, "Cs"); // It has its reason already.
+}
+
 static void a_change_keeps_what_the_page_says(void **state)
 {
     (void)state;
@@ -129,6 +167,11 @@ static void a_change_keeps_what_the_page_says(void **state)
     alert_rules_change(&before, &before, &kept);
     assert_memory_equal(&kept, &pending, sizeof kept);
     alert_rules_change(&before, &cooldown, &kept);
+    assert_memory_equal(&kept, &pending, sizeof kept);
+    struct alert_rule paused = before;
+    paused.paused_until = T0 + 9000;
+    alert_rules_change(&before, &paused, &kept);
+    alert_rules_change(&paused, &before, &kept);
     assert_memory_equal(&kept, &pending, sizeof kept);
 
     struct alert_rule changed[3] = {before, before, before};
@@ -173,7 +216,11 @@ static void a_side_without_a_threshold_has_no_rule(void **state)
     assert_false(alert_rules_side(&subscription, SIDE_HIGH, &rule));
     assert_true(alert_rules_side(&subscription, SIDE_LOW, &rule));
     assert_true(rule.side == SIDE_LOW && rule.threshold == 1 && rule.rearm == 2);
-    assert_true(rule.hold_ms == 3 && rule.cooldown_ms == 4);
+    assert_true(rule.hold_ms == 3 && rule.cooldown_ms == 4 && rule.paused_until == 0);
+    subscription.paused_until = 5; // Not said.
+    assert_true(alert_rules_side(&subscription, SIDE_LOW, &rule) && rule.paused_until == 0);
+    subscription.has_paused_until = true;
+    assert_true(alert_rules_side(&subscription, SIDE_LOW, &rule) && rule.paused_until == 5);
     subscription.has_high = true;
     assert_true(alert_rules_side(&subscription, SIDE_HIGH, &rule));
     assert_true(rule.side == SIDE_HIGH && rule.threshold == 9);
@@ -251,6 +298,8 @@ int main(void)
         cmocka_unit_test(a_first_judgement),
         cmocka_unit_test(a_hold_waits_for_its_whole_time),
         cmocka_unit_test(a_cooldown_suppresses_both_edges),
+        cmocka_unit_test(a_pause_tells_nobody_until_exactly_its_end),
+        cmocka_unit_test(what_began_before_the_pause_ends_quietly_in_it),
         cmocka_unit_test(a_change_keeps_what_the_page_says),
         cmocka_unit_test(a_side_without_a_threshold_has_no_rule),
         cmocka_unit_test(extreme_numbers_are_judged_as_written),

@@ -28,7 +28,7 @@ struct watch {
     double threshold;
     enum judged at;
     bool was_clear;
-    bool quietened;
+    const char *quietened; // Why nobody is told, NULL for nothing.
     int64_t since;
     bool has_entered;
     int64_t entered;
@@ -42,6 +42,7 @@ struct wish {
     double rearm;
     int64_t hold;
     int64_t cooldown;
+    int64_t paused; // Until this event time.
     bool tell_cleared;
     struct watch watches[2]; // LOW, HIGH
 };
@@ -51,7 +52,7 @@ struct raised {
     const struct watch *watch;
     bool entered;
     bool initial;
-    bool suppressed;
+    const char *suppressed;
 };
 
 static struct processor_bench bench;
@@ -95,9 +96,9 @@ static void raise(const struct wish *wish, const struct watch *watch, bool enter
 static void enter(const struct wish *wish, struct watch *watch, int64_t time, bool initial)
 {
     watch->at = VIOLATED;
-    watch->quietened =
-        wish->cooldown > 0 && watch->has_entered && time - watch->entered < wish->cooldown;
-    if (!watch->quietened) {
+    bool cools = wish->cooldown > 0 && watch->has_entered && time - watch->entered < wish->cooldown;
+    watch->quietened = time < wish->paused ? "paused" : cools ? "cooldown" : NULL;
+    if (watch->quietened == NULL) {
         watch->has_entered = true;
         watch->entered = time;
     }
@@ -112,6 +113,9 @@ static void judge(const struct wish *wish, struct watch *watch, double value, in
         bool back = watch->high ? value <= limit - wish->rearm : value >= limit + wish->rearm;
         if (!beyond && back) {
             watch->at = CLEAR;
+            if (watch->quietened == NULL && time < wish->paused) {
+                watch->quietened = "paused";
+            }
             raise(wish, watch, false, false);
         }
     } else if (!beyond) {
@@ -159,9 +163,10 @@ static void expect_alert(size_t at, const struct event *event, bool has_previous
     assert_int_equal(alert.side, wanted->watch->high ? SIDE_HIGH : SIDE_LOW);
     assert_int_equal(alert.edge, wanted->entered ? EDGE_ENTERED : EDGE_CLEARED);
     assert_int_equal(alert.initial, wanted->initial);
-    assert_int_equal(alert.has_suppressed, wanted->suppressed);
+    assert_int_equal(alert.has_suppressed, wanted->suppressed != NULL);
+    assert_true(!alert.has_suppressed || bytes_is_text(alert.suppressed, wanted->suppressed));
     assert_int_equal(alert.notify,
-                     !wanted->suppressed && (wanted->entered || wanted->wish->tell_cleared));
+                     wanted->suppressed == NULL && (wanted->entered || wanted->wish->tell_cleared));
     assert_int_equal(alert.subscription_version, wanted->wish->version);
     assert_true(alert.threshold == wanted->watch->threshold && alert.value == last_value);
     assert_int_equal(alert.event_time, last_time);
@@ -227,6 +232,8 @@ static struct subscription subscription_by_chance(const struct wish *wish)
         .version = wish->version + (int64_t)dice(2),
     };
     subscription.has_high = !subscription.has_low || dice(3) > 0;
+    subscription.has_paused_until = dice(3) == 0;
+    subscription.paused_until = last_time + (int64_t)dice(400);
     return subscription;
 }
 
@@ -275,6 +282,7 @@ static void give_subscription(int64_t offset, int64_t now)
     wish->rearm = to.rearm;
     wish->hold = to.hold_ms;
     wish->cooldown = to.cooldown_ms;
+    wish->paused = to.has_paused_until ? to.paused_until : 0;
     wish->tell_cleared = to.notify_cleared;
     if (has_last) {
         judge_wish(wish, last_value, last_time);

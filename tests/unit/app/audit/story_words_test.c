@@ -77,11 +77,15 @@ static void a_hold_and_a_cooldown(void **state)
     (void)state;
     subscription.hold_ms = 5000;
     alert.has_suppressed = true;
+    alert.suppressed = bytes_of_text("cooldown");
     alert.notify = false;
     tell(true);
     assert_non_null(
         strstr(why, "for the 5000 ms of the hold; nobody is told: it is within the cooldown"));
     assert_string_equal(row, "PENDING, beyond for hold_ms: ENTERED");
+    alert.suppressed = bytes_of_text("paused");
+    tell(true);
+    assert_non_null(strstr(why, "of the hold; nobody is told: the subscription is paused"));
 }
 
 static void an_end(void **state)
