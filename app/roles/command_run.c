@@ -9,6 +9,7 @@
 #include "query/query_service.h"
 #include "schemas/edge.h"
 #include "schemas/outcome.h"
+#include "streams/processors/alert_rules.h"
 #include "streams/topology.h"
 
 #include <stdatomic.h>
@@ -40,6 +41,8 @@ static void name_labels(void)
                                            [OUTCOME_RETRY] = "retry",
                                            [OUTCOME_REJECTED] = "rejected",
                                            [OUTCOME_EXPIRED] = "expired"};
+    static const char *const reasons[] = {
+        [ALERT_QUIET_COOLDOWN] = "cooldown", [ALERT_QUIET_PAUSED] = "paused"};
     metric_set(METRIC_START_TIME, 0, 0, clock_wall_ms() / MS_PER_S);
     size_t count = 0;
     const char *const *classes = http_server_status_classes(&count);
@@ -48,6 +51,7 @@ static void name_labels(void)
     metric_name_values(METRIC_LABEL_TOPIC, topic_names(), TOPIC_COUNT);
     metric_name_values(METRIC_LABEL_EDGE, edges, sizeof edges / sizeof edges[0]);
     metric_name_values(METRIC_LABEL_OUTCOME, outcomes, sizeof outcomes / sizeof outcomes[0]);
+    metric_name_values(METRIC_LABEL_REASON, reasons, sizeof reasons / sizeof reasons[0]);
 }
 
 static sg_result add_role(const char *word, struct roles *roles)

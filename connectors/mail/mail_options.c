@@ -54,7 +54,7 @@ const struct option mail_options[] = {
      .offset = offsetof(struct mail_settings, link_base),
      .fallback = "",
      .help = "Address under which people reach `soglia serve`, as https://soglia.example/: mails "
-             "then have a link to change or end their alert, and the headers for "
+             "then have a link to change, pause or end their alert, and the headers for "
              "unsubscribing with one click (RFC 8058). Empty for no links."},
     {.key = "smtp.connections",
      .type = OPTION_INT,

@@ -63,8 +63,8 @@ sg_result mime_link_text(struct bytes text, struct bytes link, struct buffer *ou
     place += place < text.size ? 1 : 0;
     SG_TRY(buffer_append(out, bytes_of(text.data, place)));
     SG_TRY(append_text(out, place == text.size && place > 0 && text.data[place - 1] != '\n'
-                                ? "\n\nChange or end this alert:\n"
-                                : "Change or end this alert:\n"));
+                                ? "\n\nChange, pause or end this alert:\n"
+                                : "Change, pause or end this alert:\n"));
     SG_TRY(buffer_append(out, link));
     SG_TRY(append_text(out, "\n\n"));
     return buffer_append(out, bytes_of(text.data + place, text.size - place));
@@ -78,6 +78,7 @@ sg_result mime_link_html(struct bytes html, struct bytes link, struct buffer *ou
                             "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,"
                             "sans-serif;font-size:13px;line-height:20px\"><a href=\""));
     SG_TRY(buffer_append(out, link));
-    SG_TRY(append_text(out, "\" style=\"color:#5d6570\">Change or end this alert</a></p>\n"));
+    SG_TRY(
+        append_text(out, "\" style=\"color:#5d6570\">Change, pause or end this alert</a></p>\n"));
     return buffer_append(out, bytes_of(html.data + place, html.size - place));
 }

@@ -47,6 +47,7 @@ static const char *const label_names[METRIC_LABEL_KINDS] = {
     [METRIC_LABEL_PROCESSOR] = "processor", [METRIC_LABEL_TOPIC] = "topic",
     [METRIC_LABEL_EDGE] = "edge",           [METRIC_LABEL_OUTCOME] = "outcome",
     [METRIC_LABEL_STATUS] = "status",       [METRIC_LABEL_LEVEL] = "level",
+    [METRIC_LABEL_REASON] = "reason",
 };
 
 static const char *value_names[METRIC_LABEL_KINDS][METRIC_LABEL_VALUES];

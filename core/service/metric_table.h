@@ -30,8 +30,8 @@ METRIC(QUOTES_LATE, "soglia_quotes_late_total", COUNTER, NONE, NONE,
        "Quotes older than the instrument's last one.")
 METRIC(ALERTS, "soglia_alerts_total", COUNTER, EDGE, NONE,
        "Alerts decided, by edge, suppressed ones included.")
-METRIC(ALERTS_SUPPRESSED, "soglia_alerts_suppressed_total", COUNTER, NONE, NONE,
-       "Alerts recorded but kept quiet.")
+METRIC(ALERTS_SUPPRESSED, "soglia_alerts_suppressed_total", COUNTER, REASON, NONE,
+       "Alerts recorded but kept quiet, by reason.")
 METRIC(NOTIFICATIONS, "soglia_notifications_total", COUNTER, NONE, NONE, "Notifications written.")
 METRIC(DELIVERIES, "soglia_deliveries_total", COUNTER, OUTCOME, NONE,
        "Delivery attempts, by outcome.")

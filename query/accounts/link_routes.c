@@ -3,16 +3,22 @@
 
 #include "core/number.h"
 #include "core/secrets/link_token.h"
+#include "core/service/clock.h"
+#include "core/timestamp.h"
 #include "query/accounts/form_body.h"
 #include "query/accounts/link_page.h"
 #include "query/accounts/write_job.h"
 #include "query/query_context.h"
 #include "query/views/accounts/subscription_view.h"
+#include "query/views/accounts/user_view.h"
 #include "schemas/command_result.h"
 
 #include <stdio.h>
 
-enum { STATUS_OK = 200, STATUS_NOT_FOUND = 404, ARENA_BYTES = 65536, MESSAGE_MAX = 300 };
+enum { STATUS_OK = 200, STATUS_NOT_FOUND = 404, ARENA_BYTES = 65536 };
+
+static const int64_t day_ms = 86400000;
+static const int64_t week_ms = 7 * INT64_C(86400000);
 
 static sg_result read_target(const struct secrets *secrets, const struct http_request *request,
                              struct link_target *ret_target)
@@ -33,12 +39,21 @@ static sg_result add_headers(struct http_response *response)
                                 "'self'; frame-ancestors 'none'; base-uri 'none'");
 }
 
-static sg_result write_page(const struct subscription *subscription, const char *message,
+// `subscription` NULL: it has ended. Times are those of the reader's user.
+static sg_result write_page(const struct view_reader *reader,
+                            const struct subscription *subscription, const char *message,
                             struct http_response *response)
 {
+    struct user user;
+    bool found = false;
+    SG_TRY(user_view_find(reader, &user, &found));
+    const struct link_page page = {.subscription = subscription,
+                                   .message = message,
+                                   .time_zone = found ? user.time_zone : bytes_of_text("UTC"),
+                                   .now_ms = clock_wall_ms()};
     buffer_clear(&response->body);
     SG_TRY(add_headers(response));
-    return link_page_write(subscription, message, &response->body);
+    return link_page_write(&page, &response->body);
 }
 
 sg_result link_routes_show(void *context, const struct http_request *request,
@@ -59,7 +74,7 @@ sg_result link_routes_show(void *context, const struct http_request *request,
         .snapshot = &snapshot, .user_id = bytes_of_text(target.user_id), .arena = arena};
     SG_TRY(subscription_view_find(&reader, bytes_of_text(target.subscription_id), &subscription,
                                   &found));
-    return write_page(found ? &subscription : NULL, "", response);
+    return write_page(&reader, found ? &subscription : NULL, "", response);
 }
 
 static sg_result name_user(struct write_job *job, const struct http_request *request)
@@ -81,18 +96,47 @@ static sg_result read_side(struct write_job *job, const struct http_request *req
                                                     : sg_fail(SG_DROP, 0, "%s: is no number", name);
 }
 
-static sg_result begin_change(struct write_job *job, const struct http_request *request,
-                              struct bytes subscription_id)
+static struct change_subscription *begin_patch(struct write_job *job, struct bytes subscription_id)
 {
     struct change_subscription *change = &job->command.body.change_subscription;
     job->command.body_type = COMMAND_BODY_CHANGE_SUBSCRIPTION;
     *change = change_subscription_default;
     change->subscription_id = subscription_id;
+    return change;
+}
+
+static sg_result begin_change(struct write_job *job, const struct http_request *request,
+                              struct bytes subscription_id)
+{
+    struct change_subscription *change = begin_patch(job, subscription_id);
     SG_TRY(read_side(job, request, "low", &change->has_low, &change->low));
     SG_TRY(read_side(job, request, "high", &change->has_high, &change->high));
     change->clear_low = !change->has_low;
     change->clear_high = !change->has_high;
     return sg_ok();
+}
+
+static sg_result begin_pause(struct write_job *job, const struct http_request *request,
+                             struct bytes subscription_id)
+{
+    struct change_subscription *change = begin_patch(job, subscription_id);
+    struct bytes span = {NULL, 0};
+    SG_TRY(form_body_find(request->body, "for", job->arena, &span, &change->has_paused_until));
+    if (bytes_is_text(span, "day")) {
+        change->paused_until = clock_wall_ms() + day_ms;
+    } else if (bytes_is_text(span, "week")) {
+        change->paused_until = clock_wall_ms() + week_ms;
+    } else if (bytes_is_text(span, "ever")) {
+        change->paused_until = timestamp_last();
+    } else {
+        return sg_fail(SG_DROP, 0, "for: must be day, week or ever");
+    }
+    return sg_ok();
+}
+
+static void begin_resume(struct write_job *job, struct bytes subscription_id)
+{
+    begin_patch(job, subscription_id)->resume = true;
 }
 
 static void begin_end(struct write_job *job, struct bytes subscription_id)
@@ -103,34 +147,30 @@ static void begin_end(struct write_job *job, struct bytes subscription_id)
     end->subscription_id = subscription_id;
 }
 
-// Whether the form has this field with this value.
-static sg_result says(struct write_job *job, const struct http_request *request, const char *name,
-                      const char *value, bool *ret_says)
-{
-    struct bytes text = {NULL, 0};
-    SG_TRY(form_body_find(request->body, name, job->arena, &text, ret_says));
-    *ret_says = *ret_says && bytes_is_text(text, value);
-    return sg_ok();
-}
-
 static sg_result begin(struct write_job *job, const struct http_request *request,
                        struct http_response *response)
 {
     (void)response;
     struct link_target target;
     struct bytes id;
-    bool change = false;
-    bool end = false;
-    bool one_click = false;
+    struct bytes what = {NULL, 0};
+    struct bytes click = {NULL, 0};
+    bool found = false;
     SG_TRY(read_target(job->services->secrets, request, &target));
     SG_TRY(write_job_keep(job, bytes_of_text(target.subscription_id), &id));
-    SG_TRY(says(job, request, "do", "change", &change));
-    SG_TRY(says(job, request, "do", "end", &end));
-    SG_TRY(says(job, request, "List-Unsubscribe", "One-Click", &one_click));
-    if (change) {
+    SG_TRY(form_body_find(request->body, "do", job->arena, &what, &found));
+    SG_TRY(form_body_find(request->body, "List-Unsubscribe", job->arena, &click, &found));
+    if (bytes_is_text(what, "change")) {
         return begin_change(job, request, id);
     }
-    if (!end && !one_click) {
+    if (bytes_is_text(what, "pause")) {
+        return begin_pause(job, request, id);
+    }
+    if (bytes_is_text(what, "resume")) {
+        begin_resume(job, id);
+        return sg_ok();
+    }
+    if (!bytes_is_text(what, "end") && !bytes_is_text(click, "One-Click")) {
         return sg_fail(SG_DROP, 0,
                        "the form says nothing to do: List-Unsubscribe=One-Click ends "
                        "the alert");
@@ -139,18 +179,30 @@ static sg_result begin(struct write_job *job, const struct http_request *request
     return sg_ok();
 }
 
+// What was done. Of what was asked before under the same key only the answer is known.
+static const char *message_of(const struct command *command)
+{
+    const struct change_subscription *change = &command->body.change_subscription;
+    if (command->body_type != COMMAND_BODY_CHANGE_SUBSCRIPTION) {
+        return "It is done.";
+    }
+    return change->has_paused_until ? "The alert is paused."
+           : change->resume         ? "The alert is resumed: you are told again."
+                                    : "The thresholds are changed.";
+}
+
 // What ended before is as good as what ends now.
 static sg_result answer(const struct write_job *job, const struct command_result *result,
-                        struct http_response *response)
+                        const struct view_reader *reader, struct http_response *response)
 {
-    bool ends = job->command.body_type == COMMAND_BODY_UNSUBSCRIBE;
     response->status = STATUS_OK;
     if (!result->has_problem) {
-        return write_page(ends ? NULL : &result->result.subscription,
-                          ends ? "" : "The thresholds are changed.", response);
+        const struct subscription *it = &result->result.subscription;
+        return it->active ? write_page(reader, it, message_of(&job->command), response)
+                          : write_page(reader, NULL, "", response);
     }
     if (result->problem.code == PROBLEM_CODE_NOT_FOUND) {
-        return write_page(NULL, "", response);
+        return write_page(reader, NULL, "", response);
     }
     return sg_fail(SG_DROP, 0, "%.*s", (int)result->problem.detail.size,
                    (const char *)result->problem.detail.data);

@@ -68,6 +68,9 @@ static sg_result begin_change(struct write_job *job, const struct http_request *
         .notify_cleared = patch.notify_cleared,
         .has_label = given(present, "label"),
         .label = patch.has_label ? patch.label : bytes_of_text(""),
+        .has_paused_until = patch.has_paused_until,
+        .paused_until = patch.paused_until,
+        .resume = given(present, "paused_until") && !patch.has_paused_until,
     };
     SG_TRY(write_job_keep(job, request->captures[0], &change->subscription_id));
     return write_job_expected(request, &change->has_expected_version, &change->expected_version);

@@ -98,7 +98,7 @@ sg_result write_answer(struct write_job *job, const struct http_request *request
     static const enum topic results[] = {TOPIC_COMMAND_RESULTS};
     SG_TRY(view_request_tell(&snapshot, &(struct position_topics){results, 1}, response));
     if (job->kind->answer != NULL) {
-        return job->kind->answer(job, &answer.result, response);
+        return job->kind->answer(job, &answer.result, &reader, response);
     }
     if (answer.result.has_problem) {
         return answer_refused(request, &answer.result.problem, response);

@@ -5,6 +5,7 @@
 #include "core/arena.h"
 #include "query/accounts/account_services.h"
 #include "query/http/http_response.h"
+#include "query/views/view_reader.h"
 #include "schemas/command.h"
 #include "schemas/command_result.h"
 
@@ -26,9 +27,10 @@ struct write_kind {
     sg_result (*hashed)(struct write_job *job, const struct http_request *request,
                         const struct password_job *done);
 
-    // Answers with the result, refused or not. NULL: with JSON.
+    // Answers with the result, refused or not; `reader` is of the one who it is about. NULL: with
+    // JSON.
     sg_result (*answer)(const struct write_job *job, const struct command_result *result,
-                        struct http_response *response);
+                        const struct view_reader *reader, struct http_response *response);
 
     int done_status;      // The rest is of answers with JSON.
     const char *location; // Of what was made; a subscription's id follows. NULL: none.

@@ -39,6 +39,17 @@ void account_json_user(struct json_writer *json, const char *name, const struct 
     json_writer_end(json);
 }
 
+static void write_pause(struct json_writer *json, const struct subscription *subscription)
+{
+    if (!subscription->has_paused_until) {
+        json_writer_null(json, "paused_until");
+        json_writer_null(json, "paused_until_ms");
+        return;
+    }
+    answer_json_time(json, "paused_until", subscription->paused_until);
+    json_writer_int(json, "paused_until_ms", subscription->paused_until);
+}
+
 void account_json_subscription(struct json_writer *json, const char *name,
                                const struct subscription *subscription)
 {
@@ -57,5 +68,6 @@ void account_json_subscription(struct json_writer *json, const char *name,
     json_writer_int(json, "version", subscription->version);
     answer_json_time(json, "changed_at", subscription->changed_at);
     json_writer_int(json, "changed_at_ms", subscription->changed_at);
+    write_pause(json, subscription);
     json_writer_end(json);
 }

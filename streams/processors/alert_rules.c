@@ -135,6 +135,19 @@ struct alert_decision alert_rules_judge(const struct alert_rule *rule, double va
                                   : judge_inside(rule, value, event_time_ms, state);
 }
 
+const char *alert_rules_quiet_name(enum alert_quiet quiet)
+{
+    switch (quiet) {
+    case ALERT_QUIET_TOLD:
+        return "";
+    case ALERT_QUIET_COOLDOWN:
+        return "cooldown";
+    case ALERT_QUIET_PAUSED:
+        return "paused";
+    }
+    return "";
+}
+
 static bool same_threshold(const struct alert_rule *left, const struct alert_rule *right)
 {
     return left->threshold == right->threshold && left->rearm == right->rearm &&

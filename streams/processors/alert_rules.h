@@ -43,6 +43,9 @@ enum { ALERT_TRIGGERS_MAX = 2 };
 bool alert_rules_side(const struct subscription *subscription, enum side side,
                       struct alert_rule *ret_rule);
 
+// "cooldown", "paused", or "" for TOLD: the field suppressed of an alert.
+const char *alert_rules_quiet_name(enum alert_quiet quiet);
+
 // Judges a side on a value at an event time: moves `state` and says what is to be raised.
 struct alert_decision alert_rules_judge(const struct alert_rule *rule, double value,
                                         int64_t event_time_ms, struct side_state *state);

@@ -2,9 +2,9 @@
 #pragma once
 #include "core/buffer.h"
 #include "core/number.h"
+#include "core/zone/zone_time.h"
 #include "schemas/alert.h"
 #include "schemas/user.h"
-#include "streams/processors/zone_time.h"
 
 // Longest subject, in bytes: label, name, two numbers and the words between them.
 enum { ALERT_WORDS_NAME_MAX = 160, ALERT_WORDS_LABEL_MAX = 272, ALERT_WORDS_HEADLINE_MAX = 288 };

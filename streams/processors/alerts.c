@@ -176,11 +176,6 @@ static void alert_id(const struct judgement *judgement, const struct raised *rai
     hash_identity(bytes_of(text.data, text.size - 1), ret_id);
 }
 
-static const char *quiet_name(enum alert_quiet quiet)
-{
-    return quiet == ALERT_QUIET_PAUSED ? "paused" : "cooldown";
-}
-
 static sg_result emit_alert(const struct judgement *judgement, const struct raised *raised)
 {
     const struct subscription *subscription = &raised->subscription;
@@ -207,14 +202,14 @@ static sg_result emit_alert(const struct judgement *judgement, const struct rais
                   .partition = event->partition,
                   .offset = event->offset},
         .has_suppressed = quiet,
-        .suppressed = bytes_of_text(quiet_name(raised->decision.quiet)),
+        .suppressed = bytes_of_text(alert_rules_quiet_name(raised->decision.quiet)),
         .has_label = subscription->has_label,
         .label = subscription->label,
         .notify = !quiet && (entered || subscription->notify_cleared),
     };
     metric_add(METRIC_ALERTS, alert.edge, 0, 1);
     if (quiet) {
-        metric_add(METRIC_ALERTS_SUPPRESSED, 0, 0, 1);
+        metric_add(METRIC_ALERTS_SUPPRESSED, raised->decision.quiet, 0, 1);
     }
     return process_emit(judgement->process, TOPIC_ALERTS, subscription->user_id, &alert);
 }

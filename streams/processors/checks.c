@@ -5,8 +5,8 @@
 #include "core/number.h"
 #include "core/timestamp.h"
 #include "core/utf8.h"
+#include "core/zone/zone_time.h"
 #include "streams/processors/excerpt.h"
-#include "streams/processors/zone_time.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,15 +1,19 @@
 """The page behind the link of a mail that really came, and the one click of mail programs (RFC 8058)."""
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from support.site import Site
+from support.site import MERGE, Site
 from support.wait import until
 
 WAIT_S = 20
 ONE_CLICK = "List-Unsubscribe=One-Click"
+DAY = timedelta(days=1)
+PAUSE = {"do": "pause", "for": ["day", "week", "ever"]}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HOSTILE_LABEL = "\"><script>alert('1')</script>&amp;<img src=x onerror=y>"
 
@@ -33,6 +37,8 @@ class Page(HTMLParser):
             self.forms.append({})
         if tag == "input":
             self.forms[-1][row["name"]] = row["value"]
+        if tag == "button" and "name" in row:
+            self.forms[-1].setdefault(row["name"], []).append(row["value"])
 
     def handle_data(self, data):
         self.words.append(data)
@@ -63,6 +69,11 @@ def told(site, person, instrument, **fields):
     link = urlsplit(mail.message["List-Unsubscribe"].strip().strip("<>"))
     assert link.netloc == site.soglia.listen and re.fullmatch(r"/u/[A-Za-z0-9_-]+", link.path)
     return made.headers["Location"], link.path
+
+
+def state(person, path, answer):
+    """The subscription as it is behind a change."""
+    return person.ask("GET", path, headers={"Soglia-Min-Position": answer.headers["Soglia-Position"]}).json()
 
 
 def post(site, link, form, **headers):
@@ -98,7 +109,8 @@ def test_looking_changes_nothing(site, ada):
         assert site.soglia.get(link + query).status_code in (200, 400)
     for method in ("PUT", "DELETE", "PATCH"):
         assert site.soglia.ask(method, link).status_code == 405
-    for form in ("", "do=nothing", "List-Unsubscribe=", "list-unsubscribe=One-Click", "do=change&low=x", "do=%"):
+    for form in ("", "do=nothing", "List-Unsubscribe=", "list-unsubscribe=One-Click", "do=change&low=x", "do=%", "do=pause", "do=pause&for=year",
+                 "do=pause&for="):
         answer = post(site, link, form)
         assert answer.status_code == 400, f"{form}: {answer.text}"
     assert (site.kafka.ends(watched), ada.get(path).text) == before
@@ -107,7 +119,7 @@ def test_looking_changes_nothing(site, ada):
 def test_the_forms_change_and_end(site, ada):
     path, link = told(site, ada, "stock:FORMS", low=2)
     shown = Page(site.soglia.get(link))
-    assert shown.forms == [{"do": "change", "low": "2", "high": "10"}, {"do": "end"}]
+    assert shown.forms == [{"do": "change", "low": "2", "high": "10"}, PAUSE, {"do": "end"}]
     changed = post(site, link, {**shown.forms[0], "low": "", "high": "1.25e1"})
     assert changed.status_code == 200, changed.text
     page = Page(changed)
@@ -119,9 +131,49 @@ def test_the_forms_change_and_end(site, ada):
         answer = post(site, link, {"do": "change", **wrong})
         assert answer.status_code == 400, f"{wrong}: {answer.text}"
     assert ada.get(path).json() == now
-    ended = post(site, link, shown.forms[1])
+    ended = post(site, link, shown.forms[-1])
     assert ended.status_code == 200 and Page(ended).forms == []
     assert ada.ask("GET", path, headers={"Soglia-Min-Position": ended.headers["Soglia-Position"]}).status_code == 404
+
+
+def test_the_forms_pause_and_resume(site, ada):
+    assert ada.ask("PATCH", "/v1/users/me", json={"time_zone": "Asia/Kolkata"}, headers=MERGE).status_code == 200
+    path, link = told(site, ada, "stock:PAUSE")
+    assert "Paused" not in Page(site.soglia.get(link)).text
+    for span, length in (("day", DAY), ("week", 7 * DAY)):
+        asked = datetime.now(UTC)
+        paused = post(site, link, {"do": "pause", "for": span})
+        assert paused.status_code == 200, paused.text
+        page, now = Page(paused), state(ada, path, paused)
+        until_time = datetime.fromisoformat(now["paused_until"])
+        assert timedelta(0) <= until_time - asked - length < timedelta(minutes=1)
+        local = until_time.astimezone(ZoneInfo("Asia/Kolkata"))
+        assert f"Paused until {local:%A} {local.day} {local:%B %Y, %H:%M:%S} (Asia/Kolkata, UTC+05:30)." in page.text
+        assert "The alert is paused." in page.text
+        assert page.forms == [{"do": "change", "low": "", "high": "10"}, {"do": "resume"}, PAUSE, {"do": "end"}]
+    # Nobody is told, and other changes leave the pause as it is.
+    site.quote("stock:PAUSE", 1)
+    site.quote("stock:PAUSE", 12)
+    assert state(ada, path, post(site, link, {"do": "change", "low": "", "high": "11"}))["paused_until"] == now["paused_until"]
+    ever = post(site, link, {"do": "pause", "for": "ever"})
+    assert "Paused until you resume it." in Page(ever).text
+    assert state(ada, path, ever)["paused_until"] == "9999-12-31T23:59:59.999Z"
+    resumed = post(site, link, {"do": "resume"})
+    assert "told again" in Page(resumed).text and Page(resumed).forms[1] == PAUSE
+    assert state(ada, path, resumed)["paused_until"] is None
+    site.quote("stock:PAUSE", 2)
+    site.quote("stock:PAUSE", 13)
+    until(lambda: len(site.mails_to(ada.email)) == 2, WAIT_S, "the mail after the pause")
+    reasons = [one["suppressed"] for one in ada.get("/v1/alerts?instrument=stock:PAUSE").json()["alerts"] if one["edge"] == "ENTERED"]
+    assert reasons == [None, "paused", None]
+
+
+def test_a_pause_that_is_over_is_not_shown(site, ada):
+    path, link = told(site, ada, "stock:OVER")
+    behind = ada.ask("PATCH", path, json={"paused_until": "2020-02-29T12:00:00+01:00"}, headers=MERGE)
+    assert behind.json()["paused_until"] == "2020-02-29T11:00:00.000Z"
+    page = Page(site.soglia.ask("GET", link, headers={"Soglia-Min-Position": behind.headers["Soglia-Position"]}))
+    assert "Paused" not in page.text and page.forms[1] == PAUSE
 
 
 def test_a_hostile_label_is_text(site, ada):

@@ -82,13 +82,13 @@ static void the_link_stands_before_the_signature(void **state)
 {
     (void)state;
     assert_string_equal(text_of("It rose.\n\n-- \nInstrument X\n"),
-                        "It rose.\n\nChange or end this alert:\nhttps://x/u/t\n\n"
+                        "It rose.\n\nChange, pause or end this alert:\nhttps://x/u/t\n\n"
                         "-- \nInstrument X\n");
     assert_string_equal(text_of("a\n-- \nb\n-- \nc"),
-                        "a\n-- \nb\nChange or end this alert:\nhttps://x/u/t\n\n-- \nc");
+                        "a\n-- \nb\nChange, pause or end this alert:\nhttps://x/u/t\n\n-- \nc");
     assert_string_equal(text_of("It rose."),
-                        "It rose.\n\nChange or end this alert:\nhttps://x/u/t\n\n");
-    assert_string_equal(text_of(""), "Change or end this alert:\nhttps://x/u/t\n\n");
+                        "It rose.\n\nChange, pause or end this alert:\nhttps://x/u/t\n\n");
+    assert_string_equal(text_of(""), "Change, pause or end this alert:\nhttps://x/u/t\n\n");
 }
 
 static void the_link_stands_inside_the_body(void **state)

@@ -156,7 +156,8 @@ static void a_read_with_the_position_of_a_write_sees_it(void **state)
     assert_body("{\"subscription_id\":\"s\",\"user_id\":\"ada\",\"instrument\":\"stock:A\","
                 "\"low\":null,\"high\":10,\"rearm\":0,\"hold_ms\":0,\"cooldown_ms\":0,"
                 "\"notify_cleared\":false,\"label\":null,\"active\":true,\"version\":1,"
-                "\"changed_at\":\"2023-11-14T22:13:20.001Z\",\"changed_at_ms\":1700000000001}");
+                "\"changed_at\":\"2023-11-14T22:13:20.001Z\",\"changed_at_ms\":1700000000001,"
+                "\"paused_until\":null,\"paused_until_ms\":null}");
     known = "\"1\"";
     assert_int_equal(get(target), 304);
     subscription.active = false;

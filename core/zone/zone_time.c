@@ -1,6 +1,6 @@
 // A calendar of ICU per call: its table of zones is loaded once a process, a calendar costs
 // microseconds, and nothing is kept between calls.
-#include "streams/processors/zone_time.h"
+#include "core/zone/zone_time.h"
 
 #include "core/settings/nearest.h"
 

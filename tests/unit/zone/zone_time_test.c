@@ -1,5 +1,5 @@
 // Times of a zone against the C library's own table of zones, and the names that are none.
-#include "streams/processors/zone_time.h"
+#include "core/zone/zone_time.h"
 
 #include <stdarg.h>
 #include <stddef.h>
