@@ -42,7 +42,7 @@ LIBRARY_HOMES = {
     "microhttpd.h": ("query/",),
     "curl/": ("core/net/", "connectors/", "tests/"),
     "avro.h": ("schemas/", "tests/"),
-    "unicode/": ("streams/processors/", "tests/"),
+    "unicode/": ("core/zone/", "tests/"),
 }
 # Layers that must not include each other; topics join them.
 STRANGERS = [("streams/", ("connectors/", "query/", "app/")), ("connectors/", ("streams/", "query/", "app/")),

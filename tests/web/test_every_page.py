@@ -15,7 +15,7 @@ def filled(site):
     person = site.person(display_name="Ada", time_zone=ZONE)
     person.subscribe("stock:AAPL", low=90, high=110, rearm=1, label="Pension")
     person.subscribe("metric:gateway:latency_ms", high=60)
-    person.subscribe("flight:CTA-MIL", low=60)
+    person.subscribe("flight:CTA-MIL", low=60, paused_until="9999-12-31T23:59:59.999Z")
     site.kcat(*({"instrument": "stock:AAPL", "value": value} for value in (111, 100, 111.5, 89, 100)))
     site.wait_for_mails(person.email, 3)
     return person
@@ -41,6 +41,7 @@ def test_every_page(filled, screen, size, theme):
     window.go("#/instruments/stock%3AAAPL")
     page.locator("a.alert-mark:visible").first.wait_for()
     page.get_by_text("More conditions").click()
+    page.get_by_text("Pause", exact=True).click()
     window.shot("instrument")
     window.go("#/instruments/flight%3ACTA-MIL")
     page.get_by_role("heading", name="No value yet").wait_for()

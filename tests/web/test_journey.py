@@ -139,6 +139,89 @@ def test_a_threshold_dragged_by_a_finger(site, person, screen):
     assert float(grip.get_attribute("aria-valuenow")) > 185
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_thresholds_are_paused_and_resumed(site, person, screen, size):
+    name = f"STILL{size['width']}"
+    site.series(f"stock:{name}", PAST)
+    made = person.subscribe(f"stock:{name}", high=190).json()
+    path = f"/v1/subscriptions/{made['subscription_id']}"
+    window = screen(size=size, touch=size is PHONE)
+    page = window.page
+    window.log_in(person)
+    window.go(f"#/instruments/stock%3A{name}")
+    grip = page.get_by_role("slider", name="High threshold")
+    grip.wait_for()
+    resume = page.get_by_role("button", name="Resume")
+    expect(resume).to_have_count(0)
+    page.get_by_label("High", exact=True).fill("195")
+    page.get_by_text("Pause", exact=True).click()
+    window.shot("choices")
+    begun = time.time() * 1000
+    page.get_by_role("button", name="Pause for a week").click()
+    expect(resume).to_be_focused(timeout=WAIT_MS)
+    paused = person.get(path).json()
+    assert 0 <= paused["paused_until_ms"] - begun - 7 * 86_400_000 < 60_000
+    expect(page.locator(".pause-state")).to_contain_text(re.compile(r"Paused until \d+ \w+( \d+)?, \d\d:\d\d:\d\d\."))
+    expect(grip).to_have_accessible_name("High threshold, paused")
+    expect(page.locator(".threshold-paused:visible")).to_have_text("paused")
+    # What was being written stays, and is saved on top of it.
+    expect(page.get_by_label("High", exact=True)).to_have_value("195")
+    window.shot("paused")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(SAVED)).to_be_visible(timeout=WAIT_MS)
+    saved = person.get(path).json()
+    assert (saved["high"], saved["paused_until"]) == (195, paused["paused_until"])
+
+    site.kcat({"instrument": f"stock:{name}", "value": 196})
+    row = page.locator(".alert-row")
+    expect(row).to_contain_text("not told: paused", timeout=WAIT_MS)
+    row.click()
+    expect(page.get_by_text("Nobody was told: you had paused these thresholds.")).to_be_visible(timeout=WAIT_MS)
+    window.shot("story")
+    window.go("#/")
+    expect(page.locator(f"tr[data-instrument='stock:{name}'] .paused-mark:visible")).to_have_text("paused", timeout=WAIT_MS)
+    window.shot("overview")
+    window.go(f"#/instruments/stock%3A{name}")
+    page.get_by_text("Change the pause").click()
+    page.get_by_role("button", name="Pause until I resume it").click()
+    expect(page.locator(".pause-state")).to_contain_text("Paused until you resume it.", timeout=WAIT_MS)
+    resume.click()
+    expect(page.get_by_text("Resumed. You are told again.")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Pause", exact=True)).to_be_focused()
+    expect(resume).to_have_count(0)
+    expect(grip).to_have_accessible_name("High threshold")
+    assert person.get(path).json()["paused_until"] is None
+    site.kcat({"instrument": f"stock:{name}", "value": 190}, {"instrument": f"stock:{name}", "value": 197})
+    mail, = site.wait_for_mails(person.email, 1)
+    assert "197" in mail.message["Subject"]
+
+
+def test_a_pause_by_keyboard_over_a_change_from_elsewhere(site, person, screen):
+    site.series("stock:QUIET", PAST)
+    made = person.subscribe("stock:QUIET", high=190).json()
+    path = f"/v1/subscriptions/{made['subscription_id']}"
+    window = screen()
+    page = window.page
+    window.log_in(person)
+    window.go("#/instruments/stock%3AQUIET")
+    page.get_by_role("slider", name="High threshold").wait_for()
+    assert person.ask("PATCH", path, json={"high": 200}, headers=MERGE).status_code == 200
+    page.get_by_text("Pause", exact=True).focus()
+    page.keyboard.press("Enter")
+    tab_to(page, "Pause for a day")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It was changed elsewhere in the meantime.")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_label("High", exact=True)).to_have_value("200")
+    assert person.get(path).json()["paused_until"] is None
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Resume")).to_be_focused(timeout=WAIT_MS)
+    now = person.get(path).json()
+    assert now["high"] == 200 and now["paused_until"] is not None
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Resumed. You are told again.")).to_be_visible(timeout=WAIT_MS)
+    assert person.get(path).json()["paused_until"] is None
+
+
 def test_what_was_changed_elsewhere_is_shown_and_not_overwritten(site, person, screen):
     site.series("stock:TWICE", PAST)
     made = person.subscribe("stock:TWICE", high=190).json()

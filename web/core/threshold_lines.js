@@ -9,7 +9,7 @@ const WORDS = { low: 'Low', high: 'High' };
 const ARROWS = { low: '↓', high: '↑' };
 
 export class ThresholdLines {
-    // Lines are {id, side, value, label, changed}. `onMove(line, value, isDone)`, `onSave(line)` for Enter, `onReset(line)` for Escape.
+    // Lines are {id, side, value, label, changed, paused}. `onMove(line, value, isDone)`, `onSave(line)` for Enter, `onReset(line)` for Escape.
     constructor(chart, { onMove, onSave, onReset }) {
         this.chart = chart;
         this.act = { onMove, onSave, onReset };
@@ -51,6 +51,7 @@ export class ThresholdLines {
 
     add(line) {
         const words = el('span', { class: 'threshold-words' });
+        const paused = el('span', { class: 'threshold-paused', 'aria-hidden': 'true' }, 'paused'); // The name of the grip says it too.
         const grip = el('div', {
             class: 'threshold-grip', role: 'slider', tabindex: 0, 'aria-orientation': 'vertical',
             onkeydown: (event) => this.key(handle, event),
@@ -63,13 +64,13 @@ export class ThresholdLines {
             onpointercancel: (event) => this.drop(handle, event),
             // uPlot takes these for its own.
             onmousedown: (event) => event.stopPropagation(),
-        }, el('div', { class: 'threshold-line' }), grip);
-        const handle = { node, grip, words, line, from: null };
+        }, el('div', { class: 'threshold-line' }), paused, grip);
+        const handle = { node, grip, words, paused, line, from: null };
         this.handles.set(keyOf(line), handle);
         return handle;
     }
 
-    draw({ node, grip, words, line }) {
+    draw({ node, grip, words, paused, line }) {
         const [, height] = this.chart.size;
         const top = this.chart.top(line.value);
         const beyond = top < 0 ? 'above' : top > height ? 'below' : '';
@@ -77,9 +78,11 @@ export class ThresholdLines {
         node.classList.toggle('is-changed', line.changed);
         node.classList.toggle('is-beyond', beyond !== '');
         const value = format.number(line.value, this.chart.decimals);
+        node.classList.toggle('is-paused', line.paused);
+        paused.hidden = !line.paused;
         words.textContent = `${ARROWS[line.side]} ${value}`;
         const [min, max] = this.limits(line);
-        grip.setAttribute('aria-label', `${WORDS[line.side]} threshold${line.label ? ` of ${line.label}` : ''}`);
+        grip.setAttribute('aria-label', `${WORDS[line.side]} threshold${line.label ? ` of ${line.label}` : ''}${line.paused ? ', paused' : ''}`);
         grip.setAttribute('aria-valuenow', line.value);
         grip.setAttribute('aria-valuemin', min);
         grip.setAttribute('aria-valuemax', max);

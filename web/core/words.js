@@ -25,6 +25,22 @@ export function standing(value, subscription) {
     return subscription.low !== null && value < subscription.low ? 'low' : 'inside';
 }
 
+// The end of the year 9999 stands for a pause without an end.
+export const NO_END_MS = 253402300799999;
+
+export function isPaused(subscription, now = Date.now()) {
+    return (subscription.paused_until_ms ?? 0) > now;
+}
+
+export function pauseWords({ paused_until_ms: until }) {
+    return until === NO_END_MS ? 'Paused until you resume it.' : `Paused until ${format.moment(until)}.`;
+}
+
+// Why nobody was told of an alert, as a remark.
+export function quietWords(alert) {
+    return alert.suppressed === 'paused' ? 'not told: paused' : 'held back by the cooldown';
+}
+
 const OUTCOMES = {
     SENT: { words: 'Sent', tone: 'good' },
     RETRY: { words: 'Will be tried again', tone: 'waiting' },

@@ -101,7 +101,8 @@ function around(alert, signal) {
 function drawTold(node, alert) {
     const { notifications = [] } = alert;
     if (notifications.length === 0) {
-        const words = alert.suppressed ? 'Nobody was told: an earlier alert of the same kind was too recent (cooldown).'
+        const words = alert.suppressed === 'paused' ? 'Nobody was told: you had paused these thresholds.'
+            : alert.suppressed ? 'Nobody was told: an earlier alert of the same kind was too recent (cooldown).'
             : alert.notify === false ? 'Nobody was told: you asked to be told of beginnings only.' : 'A message is being made.';
         node.replaceChildren(el('p', null, words));
         return;

@@ -5,7 +5,7 @@ import * as format from '../core/format.js';
 import { icon } from '../core/icons.js';
 import * as live from '../core/live.js';
 import { to } from '../core/router.js';
-import { alertVerb } from '../core/words.js';
+import { alertVerb, quietWords } from '../core/words.js';
 import { PageList } from './page_list.js';
 
 const SETTLE_MS = 400;
@@ -18,7 +18,7 @@ export function alertItem(alert, words) {
         el('span', { class: 'list-main' },
             words ? el('span', null, words.replace(/^./, (first) => first.toUpperCase())) : el('span', null, el('span', { class: 'name' }, name), ' ', alertVerb(alert)),
             el('span', { class: 'list-about' }, !words && kind && el('span', { class: 'kind' }, kind), alert.label && el('span', { class: 'label' }, alert.label),
-                alert.suppressed && el('span', null, 'held back by the cooldown'), alert.initial && el('span', null, 'from the first value on'))),
+                alert.suppressed && el('span', null, quietWords(alert)), alert.initial && el('span', null, 'from the first value on'))),
         el('span', { class: 'list-end number' }, el('span', null, format.number(alert.value)), el('time', { class: 'muted', datetime: new Date(alert.event_time_ms).toISOString() }, format.moment(alert.event_time_ms)))));
 }
 

@@ -10,8 +10,9 @@ import { icon } from '../core/icons.js';
 import * as live from '../core/live.js';
 import { to } from '../core/router.js';
 import { ThresholdLines } from '../core/threshold_lines.js';
-import { alertVerb } from '../core/words.js';
+import { alertVerb, isPaused, pauseWords } from '../core/words.js';
 import { alertItem } from './alerts.js';
+import { pauseControl } from './pause_control.js';
 import { confirm, empty, failed, report, say, skeleton } from './states.js';
 import { thresholdForm } from './threshold_form.js';
 
@@ -222,7 +223,11 @@ class InstrumentPage {
             onSave: (changes) => this.save(id, changes),
             onDraft: () => this.drawLines(),
         });
-        const card = { form, subscription, etag: `"${subscription.version}"`, node: el('div', { class: 'card card-padded', 'data-subscription': id }, form.node) };
+        const pause = pauseControl({ subscription, signal: this.signal, onChange: (until) => this.pause(id, until) });
+        const card = {
+            form, pause, subscription, etag: `"${subscription.version}"`,
+            node: el('div', { class: 'card card-padded', 'data-subscription': id }, pause.state, form.node, pause.choices),
+        };
         this.cards.set(id, card);
         return card.node;
     }
@@ -243,7 +248,7 @@ class InstrumentPage {
             const draft = form.draft();
             for (const side of ['low', 'high']) {
                 if (draft[side] !== null && Number.isFinite(draft[side])) {
-                    lines.push({ id, side, value: draft[side], label: subscription.label ?? '', changed: draft[side] !== (subscription[side] ?? null) });
+                    lines.push({ id, side, value: draft[side], label: subscription.label ?? '', changed: draft[side] !== (subscription[side] ?? null), paused: isPaused(subscription) });
                 }
             }
         }
@@ -270,12 +275,33 @@ class InstrumentPage {
 
     async save(id, changes) {
         const card = this.cards.get(id);
-        const path = `/v1/subscriptions/${encodeURIComponent(id)}`;
+        const { fresh, etag } = await this.change(card, changes);
+        this.renew(card, fresh, etag);
+        say('Saved. The new thresholds are in force.');
+    }
+
+    // Pauses until then, null: resumes. What is written in the form and not saved stays. Returns whether it was done.
+    async pause(id, until) {
+        const card = this.cards.get(id);
+        try {
+            const { fresh, etag } = await this.change(card, { paused_until: until === null ? null : new Date(until).toISOString() });
+            this.keep(card, fresh, etag);
+            card.form.setBase(fresh);
+            this.drawLines();
+            say(until === null ? 'Resumed. You are told again.' : pauseWords(fresh));
+            return true;
+        } catch (problem) {
+            card.form.showError(problem);
+            return false;
+        }
+    }
+
+    // Sends a change. If the subscription was changed elsewhere, its present state is shown and the problem says so.
+    async change(card, changes) {
+        const path = `/v1/subscriptions/${encodeURIComponent(card.subscription.subscription_id)}`;
         try {
             const answer = await patch(path, changes, card.etag);
-            const fresh = answer.body ?? (await get(path, { mine: true, signal: this.signal })).body;
-            this.renew(card, fresh, answer.etag);
-            say('Saved. The new thresholds are in force.');
+            return { fresh: answer.body ?? (await get(path, { mine: true, signal: this.signal })).body, etag: answer.etag };
         } catch (problem) {
             if (problem.status !== 412) {
                 throw problem;
@@ -286,9 +312,14 @@ class InstrumentPage {
         }
     }
 
-    renew(card, subscription, etag) {
+    keep(card, subscription, etag) {
         card.subscription = subscription;
         card.etag = etag ?? `"${subscription.version}"`;
+        card.pause.setSubscription(subscription);
+    }
+
+    renew(card, subscription, etag) {
+        this.keep(card, subscription, etag);
         card.form.setSubscription(subscription);
         this.drawLines();
     }

@@ -7,7 +7,7 @@ import { icon } from '../core/icons.js';
 import * as live from '../core/live.js';
 import { to } from '../core/router.js';
 import { sparkline } from '../core/sparkline.js';
-import { standing } from '../core/words.js';
+import { isPaused, standing } from '../core/words.js';
 import { empty, fillWith, report, skeleton } from './states.js';
 
 const LINE_VALUES = 60;
@@ -197,7 +197,12 @@ class Row {
 }
 
 function levelWords(subscriptions) {
-    return subscriptions.slice(0, 3).map(({ low, high }) => el('span', { class: 'levels number' },
-        low !== null && low !== undefined && el('span', { class: 'level' }, el('span', { class: 'level-sign', 'aria-hidden': 'true' }, '↓'), el('span', { class: 'unseen' }, 'below '), format.number(low)),
-        high !== null && high !== undefined && el('span', { class: 'level' }, el('span', { class: 'level-sign', 'aria-hidden': 'true' }, '↑'), el('span', { class: 'unseen' }, 'above '), format.number(high))));
+    return subscriptions.slice(0, 3).map((subscription) => el('span', { class: 'levels number' },
+        level('↓', 'below ', subscription.low), level('↑', 'above ', subscription.high),
+        isPaused(subscription) && el('span', { class: 'paused-mark' }, 'paused')));
+}
+
+function level(sign, words, value) {
+    return value !== null && value !== undefined
+        && el('span', { class: 'level' }, el('span', { class: 'level-sign', 'aria-hidden': 'true' }, sign), el('span', { class: 'unseen' }, words), format.number(value));
 }

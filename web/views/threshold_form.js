@@ -13,6 +13,7 @@ export function thresholdForm(options) {
         node: form.node,
         setHistory: (history) => form.setHistory(history),
         setSubscription: (subscription) => form.setSubscription(subscription),
+        setBase: (subscription) => form.setBase(subscription),
         setThreshold: (side, value) => form.setThreshold(side, value),
         draft: () => form.draft(),
         save: () => form.save(),
@@ -53,6 +54,12 @@ class Form {
         this.label.input.value = subscription.label ?? '';
         this.makeMore(subscription);
         clearProblems(this.fields, this.message);
+        this.changed();
+    }
+
+    // What the form is compared with, after a change that is none of the form's: what is written in it stays.
+    setBase(subscription) {
+        this.subscription = subscription;
         this.changed();
     }
 
