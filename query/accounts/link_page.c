@@ -15,8 +15,8 @@ static const char head[] =
     "margin:3rem auto;padding:0 1rem}h1{font-size:1.4rem;overflow-wrap:anywhere}"
     "label{display:block;margin:.75rem 0}input{display:block;font:inherit;padding:.4rem;width:100%;"
     "box-sizing:border-box}button{font:inherit;padding:.5rem 1rem;margin:.5rem 0}"
-    "button+button{margin-left:.5rem}p[role=status]{border-left:4px solid #0b57d0;padding:.25rem "
-    ".75rem}"
+    ".choices{display:flex;flex-wrap:wrap;gap:0 .5rem}"
+    "p[role=status]{border-left:4px solid #0b57d0;padding:.25rem .75rem}"
     "hr{margin:1.5rem 0;border:0;border-top:1px solid #8888}</style></head><body><main>";
 static const char tail[] = "</main></body></html>\n";
 static const char ended[] = "<h1>This alert has ended</h1><p>Nothing more will be sent about it.";
@@ -75,7 +75,8 @@ static sg_result add_pause(struct buffer *out, const struct link_page *page)
     if (it->has_paused_until && it->paused_until > page->now_ms) {
         SG_TRY(add_paused(out, page));
     }
-    return add(out, "<form method=\"post\"><input type=\"hidden\" name=\"do\" value=\"pause\">"
+    return add(out, "<form method=\"post\" class=\"choices\">"
+                    "<input type=\"hidden\" name=\"do\" value=\"pause\">"
                     "<button name=\"for\" value=\"day\">Pause for a day</button>"
                     "<button name=\"for\" value=\"week\">Pause for a week</button>"
                     "<button name=\"for\" value=\"ever\">Pause until I resume it</button></form>");

@@ -24,9 +24,9 @@ ZONE = "Europe/Rome"
 class Screen:
     """A window of the browser. What goes wrong in the page fails the test; `shot` keeps and checks what is seen."""
 
-    def __init__(self, browser, axe, url, folder, *, size=DESK, theme="light", touch=False):
+    def __init__(self, browser, axe, url, folder, *, size=DESK, theme="light", touch=False, scripts=True):
         self.context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce", has_touch=touch, is_mobile=touch,
-                                           timezone_id=ZONE, locale="en-GB")
+                                           timezone_id=ZONE, locale="en-GB", java_script_enabled=scripts)
         self.context.set_default_timeout(WAIT_MS)
         self.page = self.context.new_page()
         self.url, self.theme, self.folder, self._axe, self._size = url, theme, folder, axe, size

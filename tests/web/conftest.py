@@ -32,6 +32,7 @@ def browser():
 def site(kafka, tmp_path_factory):
     """The installation of all the page's tests: each has people and instruments of its own."""
     running = Site(kafka, tmp_path_factory.mktemp("site"))
+    running.soglia.settings["mail.link_base"] = f"http://{running.soglia.listen}/"
     try:
         yield running.start()
     finally:

@@ -151,7 +151,7 @@ def test_thresholds_are_paused_and_resumed(site, person, screen, size):
     window.go(f"#/instruments/stock%3A{name}")
     grip = page.get_by_role("slider", name="High threshold")
     grip.wait_for()
-    resume = page.get_by_role("button", name="Resume")
+    resume = page.get_by_role("button", name="Resume", exact=True)
     expect(resume).to_have_count(0)
     page.get_by_label("High", exact=True).fill("195")
     page.get_by_text("Pause", exact=True).click()
@@ -214,7 +214,7 @@ def test_a_pause_by_keyboard_over_a_change_from_elsewhere(site, person, screen):
     expect(page.get_by_label("High", exact=True)).to_have_value("200")
     assert person.get(path).json()["paused_until"] is None
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Resume")).to_be_focused(timeout=WAIT_MS)
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_focused(timeout=WAIT_MS)
     now = person.get(path).json()
     assert now["high"] == 200 and now["paused_until"] is not None
     page.keyboard.press("Enter")
