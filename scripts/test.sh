@@ -78,7 +78,7 @@ stage() {
 python_tests() {
     local python
     python=$(scripts/test-env.sh)/bin/python || return 1
-    SOGLIA_BIN=$PWD/build/soglia "$python" -m pytest -q -n 3 --dist=loadgroup -p no:cacheprovider --durations=15 "$@"
+    SOGLIA_BIN=$PWD/build/soglia "$python" -m pytest -q -n 4 --dist=loadgroup -p no:cacheprovider --durations=15 "$@"
 }
 
 # 100,000 seeded cases with all options: the processor against the oracle, which shares no code with it.
