@@ -159,7 +159,9 @@ static int whole_status(struct connection *connection)
     }
     size_t head = (size_t)(end - connection->answer) + strlen("\r\n\r\n");
     size_t body = strtoul(length + strlen("\r\nContent-Length: "), NULL, 10);
-    return connection->size >= head + body ? atoi(connection->answer + strlen("HTTP/1.1 ")) : 0;
+    return connection->size >= head + body
+               ? (int)strtol(connection->answer + strlen("HTTP/1.1 "), NULL, 10)
+               : 0;
 }
 
 static sg_result take_answer(struct load *load, size_t at)
