@@ -43,6 +43,7 @@ struct view_feeder {
     struct kafka_admin *admin; // Asks whether Kafka is there.
     struct view_decoder *decoder;
     int64_t refusals;
+    bool awaited;   // Answers to commands were taken since the last commit.
     bool recreated; // A record gave away that its topic is another one.
     size_t recreated_source;
 
@@ -98,6 +99,7 @@ static void publish(struct view_feeder *feeder)
 static sg_result commit(struct view_feeder *feeder)
 {
     bool committed = false;
+    feeder->awaited = false;
     SG_TRY(view_writer_commit(feeder->writer, &committed));
     if (committed) {
         feeder->config.committed(feeder->config.context);
@@ -153,7 +155,9 @@ static sg_result take(struct view_feeder *feeder, struct view_input *input,
     if (refused) {
         note_refusal(feeder, raw, input->source, sg_reason());
     }
-    metric_add(METRIC_VIEW_RECORDS, (unsigned)view_writer_topic(input->source), 0, 1);
+    enum topic topic = view_writer_topic(input->source);
+    feeder->awaited = feeder->awaited || topic == TOPIC_COMMAND_RESULTS;
+    metric_add(METRIC_VIEW_RECORDS, topic, 0, 1);
     return sg_ok();
 }
 
@@ -187,7 +191,7 @@ static sg_result drain(struct view_feeder *feeder, struct view_input *input, siz
     return sg_ok();
 }
 
-// One round over all partitions.
+// One round over all partitions. Somebody waits for the answers in it.
 static sg_result feed_round(struct view_feeder *feeder)
 {
     size_t taken = 0;
@@ -195,7 +199,7 @@ static sg_result feed_round(struct view_feeder *feeder)
     for (size_t i = 0; i < feeder->inputs.count && !feeder->recreated; i++) {
         SG_TRY(drain(feeder, &feeder->inputs.inputs[i], &taken));
     }
-    if (view_writer_due(feeder->writer, taken == 0)) {
+    if (view_writer_due(feeder->writer, taken == 0 || feeder->awaited)) {
         SG_TRY(commit(feeder));
     }
     publish(feeder);

@@ -8,7 +8,9 @@ static const struct option options[] = {
     {"views.history_values", OPTION_INT, offsetof(struct view_settings, history_values), "0", 0,
      1000000000000, NULL, "Most values kept of an instrument, 0 for no limit."},
     {"views.commit", OPTION_DURATION, offsetof(struct view_settings, commit_ms), "100ms", 1, 10000,
-     NULL, "Longest time between two commits of the views while records come in."},
+     NULL,
+     "Longest time between two commits of the views while records come in; answers to "
+     "commands are committed at once."},
     {"views.commit_records", OPTION_INT, offsetof(struct view_settings, commit_records), "200000",
      1, 10000000, NULL, "Most records in one commit of the views."},
     {"views.cached_instruments", OPTION_INT, offsetof(struct view_settings, cached_instruments),

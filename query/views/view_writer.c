@@ -266,13 +266,13 @@ bool view_writer_full(const struct view_writer *writer)
     return writer->full;
 }
 
-bool view_writer_due(const struct view_writer *writer, bool drained)
+bool view_writer_due(const struct view_writer *writer, bool at_once)
 {
     if (writer->records == 0) {
         return false;
     }
     int64_t age_us = clock_monotonic_us() - writer->began_us;
-    return drained || writer->full || writer->records >= writer->settings->commit_records ||
+    return at_once || writer->full || writer->records >= writer->settings->commit_records ||
            age_us >= writer->settings->commit_ms * US_PER_MS;
 }
 

@@ -41,9 +41,9 @@ SG_RESULT view_writer_take(struct view_writer *writer, size_t source,
 // True when so much waits in memory that nothing more should be taken before the commit.
 bool view_writer_full(const struct view_writer *writer);
 
-// True when what was taken should be committed now: it is old or much, or `drained` says that
-// nothing more is to be had.
-bool view_writer_due(const struct view_writer *writer, bool drained);
+// True when what was taken should be committed now: it is old or much, or `at_once` says that
+// nothing more is to be had or that somebody waits for it.
+bool view_writer_due(const struct view_writer *writer, bool at_once);
 
 // Commits what was taken, growing the file when it is full. Nothing taken: does nothing.
 // `*ret_committed` tells. Fails: SG_FATAL.
