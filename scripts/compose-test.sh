@@ -221,7 +221,7 @@ prepare() {
     compose_command=(docker-compose)
     command -v docker-compose >/dev/null || compose_command=(docker compose)
     base=${SOGLIA_BASE_IMAGE:-debian:12-slim}
-    export SOGLIA_KAFKA_PORT=29092 SOGLIA_KAFKA_PORT_2=29094 SOGLIA_KAFKA_PORT_3=29095 SOGLIA_HTTPS_PORT=28443
+    export SOGLIA_KAFKA_PORT=29092 SOGLIA_KAFKA_PORT_2=29094 SOGLIA_KAFKA_PORT_3=29095 SOGLIA_HTTPS_PORT=28443 SOGLIA_MAIL_LINK_BASE=https://localhost:28443/
     export SOGLIA_MAIL_PORT=28025 SOGLIA_PROMETHEUS_PORT=29090 SOGLIA_GRAFANA_PORT=23000
     # The user's journeys after each kill come faster than people do.
     export GATEWAY_COSTLY_RATE=600r/m

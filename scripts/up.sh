@@ -34,6 +34,8 @@ echo "building soglia (the first time takes a minute)"
 scripts/build.sh
 fetch_and_start_kafka
 build/soglia topics apply >"$home/topics.log" || { cat "$home/topics.log" >&2; exit 1; }
+# Links of mails lead to this machine's page.
+export SOGLIA_MAIL_LINK_BASE=${SOGLIA_MAIL_LINK_BASE-http://$SOGLIA_HTTP_LISTEN/}
 mail_words="mails go to ${SOGLIA_SMTP_URL:-}"
 [[ -n ${SOGLIA_SMTP_URL:-} ]] || start_mail_catcher
 # A program that was built anew since it was started goes on from the log in its new form.

@@ -1,4 +1,5 @@
 """The two commands that everybody types: make up, make down. With ports and a folder of the test's own."""
+import email.policy
 import os
 import re
 import subprocess
@@ -60,6 +61,9 @@ def test_up_says_what_works_and_down_ends_it(make):
     until(lambda: len(list((make.home / "mail/new").iterdir())) == 1, STEP_S, "the mail")
     page = requests.get(f"http://127.0.0.1:{make.ports['page']}/", timeout=10).text
     assert "AAPL rose above 190" in page
+    mail, = (make.home / "mail/new").iterdir()
+    link = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)["List-Unsubscribe"].strip("<>")
+    assert link.startswith(f"{address}/u/") and "AAPL" in requests.get(link, timeout=10).text
 
     started = (make.home / "run/soglia.pid").read_text()
     again = make("up")
