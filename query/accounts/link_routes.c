@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-enum { STATUS_OK = 200, STATUS_NOT_FOUND = 404, ARENA_BYTES = 65536 };
+enum { STATUS_OK = 200, STATUS_NOT_FOUND = 404, STATUS_CONFLICT = 409, ARENA_BYTES = 65536 };
 
 static const int64_t day_ms = 86400000;
 static const int64_t week_ms = 7 * INT64_C(86400000);
@@ -179,6 +179,13 @@ static sg_result begin(struct write_job *job, const struct http_request *request
     return sg_ok();
 }
 
+static struct bytes subscription_of(const struct command *command)
+{
+    return command->body_type == COMMAND_BODY_CHANGE_SUBSCRIPTION
+               ? command->body.change_subscription.subscription_id
+               : command->body.unsubscribe.subscription_id;
+}
+
 // What was done. Of what was asked before under the same key only the answer is known.
 static const char *message_of(const struct command *command)
 {
@@ -189,6 +196,23 @@ static const char *message_of(const struct command *command)
     return change->has_paused_until ? "The alert is paused."
            : change->resume         ? "The alert is resumed: you are told again."
                                     : "The thresholds are changed.";
+}
+
+// The accounts have no such subscription: it has ended, or is one of the topic alone.
+static sg_result answer_unknown(struct bytes subscription_id, const struct view_reader *reader,
+                                struct http_response *response)
+{
+    struct subscription subscription;
+    bool found = false;
+    SG_TRY(subscription_view_find(reader, subscription_id, &subscription, &found));
+    if (!found) {
+        return write_page(reader, NULL, "", response);
+    }
+    response->status = STATUS_CONFLICT;
+    return write_page(reader, &subscription,
+                      "Nothing was changed: this alert was not made by an account, but written to "
+                      "the topic of subscriptions. It is changed and ended there.",
+                      response);
 }
 
 // What ended before is as good as what ends now.
@@ -202,7 +226,7 @@ static sg_result answer(const struct write_job *job, const struct command_result
                           : write_page(reader, NULL, "", response);
     }
     if (result->problem.code == PROBLEM_CODE_NOT_FOUND) {
-        return write_page(reader, NULL, "", response);
+        return answer_unknown(subscription_of(&job->command), reader, response);
     }
     return sg_fail(SG_DROP, 0, "%.*s", (int)result->problem.detail.size,
                    (const char *)result->problem.detail.data);

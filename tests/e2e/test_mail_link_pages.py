@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from support.avro import Avro
+from support.line import Line, subscription, user
 from support.site import MERGE, Site
 from support.wait import until
 
@@ -207,3 +209,20 @@ def test_the_link_of_who_left(site, ada):
     assert ada.ask("DELETE", "/v1/users/me").status_code == 204
     for answer in (site.soglia.get(link), post(site, link, ONE_CLICK), post(site, link, "do=change&low=1&high=2")):
         assert answer.status_code == 200 and "has ended" in answer.text
+
+
+def test_the_link_of_what_no_account_made(site):
+    """Written to the topics, as kcat does it: nothing here can end it, and nothing says that it has."""
+    line = Line(site.soglia, site.kafka, Avro(site.kafka, site.prefix), site.prefix)
+    line.give("users", [user("kate")])
+    line.give("subscriptions", [subscription("kate", "stock:KCAT", high=10)])
+    line.wait_taken("notifications", "users", WAIT_S)
+    line.wait_taken("alerts", "subscriptions", WAIT_S)
+    site.quote("stock:KCAT", 11)
+    mail, = until(lambda: site.mails_to("kate@example.org"), WAIT_S, "the mail")
+    link = urlsplit(mail.message["List-Unsubscribe"].strip().strip("<>")).path
+    shown = Page(site.soglia.get(link))
+    for form in (ONE_CLICK, {"do": "end"}, {"do": "pause", "for": "day"}, {**shown.forms[0], "high": "12"}):
+        answer = post(site, link, form)
+        page = Page(answer)
+        assert answer.status_code == 409 and "Nothing was changed" in page.text and page.forms == shown.forms, answer.text
