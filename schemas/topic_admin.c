@@ -4,7 +4,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 
 // Settings of a topic: those that the table decides, and for a compacted one how soon it shrinks.
@@ -29,11 +29,6 @@ struct wanted {
     char bytes[NUMBER_MAX];
     char tombstone[NUMBER_MAX];
 };
-
-static void free_text(char **text)
-{
-    free(*text);
-}
 
 static void add_config(struct wanted *wanted, const char *name, const char *value)
 {
@@ -79,8 +74,14 @@ static const struct kafka_config any_time[] = {
 static const struct topic_info registry_info = {
     .compacted = true, .retention_ms = -1, .max_message_bytes = 16777216};
 
-static void differ(struct topic_row *row, const char *text)
+__attribute__((format(printf, 2, 3))) static void differ(struct topic_row *row, const char *format,
+                                                         ...)
 {
+    char text[TOPIC_DIFFERENCE_MAX];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
     size_t used = strlen(row->difference);
     snprintf(row->difference + used, sizeof row->difference - used, "%s%s", used == 0 ? "" : "; ",
              text);
@@ -94,15 +95,15 @@ static sg_result compare_configs(struct work *work, const struct topic_info *inf
 {
     struct wanted wanted = {.count = 0};
     decide_configs(info, &wanted);
+    SG_CLEANUP(kafka_config_values_done) struct kafka_config_values there = {.count = wanted.count};
+    for (size_t i = 0; i < wanted.count; i++) {
+        there.names[i] = wanted.configs[i].name;
+    }
+    SG_TRY(kafka_admin_configs(work->admin, row->name, &there));
     for (size_t i = 0; i < wanted.count; i++) {
         const struct kafka_config *config = &wanted.configs[i];
-        SG_CLEANUP(free_text) char *value = NULL;
-        SG_TRY(kafka_admin_config(work->admin, row->name, config->name, &value));
-        if (strcmp(value, config->value) != 0) {
-            char text[TOPIC_DIFFERENCE_MAX];
-            snprintf(text, sizeof text, "%s is %s, should be %s", config->name, value,
-                     config->value);
-            differ(row, text);
+        if (strcmp(there.values[i], config->value) != 0) {
+            differ(row, "%s is %s, should be %s", config->name, there.values[i], config->value);
         }
     }
     return sg_ok();
@@ -151,10 +152,7 @@ static sg_result look_at_all(struct work *work)
              work->config->registry->topic);
     SG_TRY(look_at(work, &registry_info, row));
     if (row->partitions > 1) {
-        char text[TOPIC_DIFFERENCE_MAX];
-        snprintf(text, sizeof text, "has %d partitions, a registry's has one",
-                 (int)row->partitions);
-        differ(row, text);
+        differ(row, "has %d partitions, a registry's has one", (int)row->partitions);
     }
     return sg_ok();
 }
@@ -180,11 +178,8 @@ static void compare_groups(struct topic_report *report)
             row->partitions == report->rows[first].partitions) {
             continue;
         }
-        char text[TOPIC_DIFFERENCE_MAX];
-        snprintf(text, sizeof text, "has %d partitions, %s, which is read together with it, has %d",
-                 (int)row->partitions, report->rows[first].name,
-                 (int)report->rows[first].partitions);
-        differ(row, text);
+        differ(row, "has %d partitions, %s, which is read together with it, has %d",
+               (int)row->partitions, report->rows[first].name, (int)report->rows[first].partitions);
     }
 }
 
@@ -202,21 +197,38 @@ static void count_problems(struct topic_report *report)
     }
 }
 
-static sg_result create(struct work *work, const struct topic_info *info, int32_t partitions,
-                        struct topic_row *row)
+// What is missing, to be made at once. The plans point to the settings.
+struct creation {
+    struct kafka_topic_plan plans[TOPIC_COUNT + 1];
+    struct wanted wanted[TOPIC_COUNT + 1];
+    const struct topic_info *infos[TOPIC_COUNT + 1];
+    struct topic_row *rows[TOPIC_COUNT + 1];
+    size_t count;
+};
+
+static void plan(const struct work *work, const struct topic_info *info, int32_t partitions,
+                 struct topic_row *row, struct creation *creation)
 {
-    struct wanted wanted = {.count = 0};
-    decide_configs(info, &wanted);
-    tune_compaction(info, &wanted);
-    const struct kafka_topic_plan plan = {.name = row->name,
-                                          .partitions = partitions,
-                                          .replication = (int32_t)work->config->topics->replication,
-                                          .configs = wanted.configs,
-                                          .newer =
-                                              info->json || info->outside_only ? NULL : any_time};
-    SG_TRY(kafka_admin_create(work->admin, &plan));
+    size_t at = creation->count++;
+    struct wanted *wanted = &creation->wanted[at];
+    decide_configs(info, wanted);
+    tune_compaction(info, wanted);
+    creation->infos[at] = info;
+    creation->rows[at] = row;
+    creation->plans[at] = (struct kafka_topic_plan){
+        .name = row->name,
+        .partitions = partitions,
+        .replication = (int32_t)work->config->topics->replication,
+        .configs = wanted->configs,
+        .newer = info->json || info->outside_only ? NULL : any_time,
+    };
+}
+
+// Of several brokers each learns of a topic in its own time, and any of them may answer.
+static sg_result look_at_new(struct work *work, const struct topic_info *info,
+                             struct topic_row *row)
+{
     SG_TRY(look_at(work, info, row));
-    // Of several brokers each learns of it in its own time, and any of them may answer.
     for (int looks = 0; row->state == TOPIC_MISSING && looks < LOOKS_MAX; looks++) {
         clock_sleep_ms(LOOK_WAIT_MS);
         SG_TRY(look_at(work, info, row));
@@ -233,7 +245,7 @@ static int32_t wanted_partitions(const struct work *work, enum topic_group group
     return (int32_t)(group == TOPIC_GROUP_JSON ? topics->json_partitions : topics->partitions);
 }
 
-static sg_result create_missing(struct work *work)
+static void plan_missing(const struct work *work, struct creation *creation)
 {
     struct topic_report *report = work->report;
     for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
@@ -242,11 +254,21 @@ static sg_result create_missing(struct work *work)
         int32_t partitions =
             first == TOPIC_COUNT ? wanted_partitions(work, group) : report->rows[first].partitions;
         if (report->rows[topic].state == TOPIC_MISSING) {
-            SG_TRY(create(work, topic_info(topic), partitions, &report->rows[topic]));
+            plan(work, topic_info(topic), partitions, &report->rows[topic], creation);
         }
     }
     if (report->count > TOPIC_COUNT && report->rows[TOPIC_COUNT].state == TOPIC_MISSING) {
-        SG_TRY(create(work, &registry_info, 1, &report->rows[TOPIC_COUNT]));
+        plan(work, &registry_info, 1, &report->rows[TOPIC_COUNT], creation);
+    }
+}
+
+static sg_result create_missing(struct work *work)
+{
+    struct creation creation = {.count = 0};
+    plan_missing(work, &creation);
+    SG_TRY(kafka_admin_create(work->admin, creation.plans, creation.count));
+    for (size_t i = 0; i < creation.count; i++) {
+        SG_TRY(look_at_new(work, creation.infos[i], creation.rows[i]));
     }
     return sg_ok();
 }
@@ -305,9 +327,7 @@ static sg_result check_schema(struct work *work, enum topic topic, struct topic_
         return sg_ok();
     }
     if (result.class == SG_FATAL) {
-        char text[TOPIC_DIFFERENCE_MAX];
-        snprintf(text, sizeof text, "schema not compatible: %s", sg_reason());
-        differ(row, text);
+        differ(row, "schema not compatible: %s", sg_reason());
         return sg_ok();
     }
     return result;

@@ -11,6 +11,16 @@
 
 enum { TEXT_MAX = 512, ASK_SLICE_MS = 500, KNOWN_WAIT_MS = 30000, KNOWN_STEP_MS = 20 };
 
+struct plans {
+    struct kafka_topic_plan list[KAFKA_ADMIN_PLANS_MAX];
+    size_t count;
+};
+
+struct new_topics {
+    rd_kafka_NewTopic_t *list[KAFKA_ADMIN_PLANS_MAX];
+    size_t count;
+};
+
 struct kafka_admin {
     rd_kafka_t *client;
     rd_kafka_queue_t *answers;
@@ -130,20 +140,52 @@ static sg_result new_topic(const struct kafka_topic_plan *plan, rd_kafka_NewTopi
     return sg_ok();
 }
 
-static sg_result read_creation(rd_kafka_event_t *event, const char *name)
+// What became of one topic. Fails as kafka_admin_create(), and with INVALID_CONFIG.
+static sg_result read_creation(const rd_kafka_topic_result_t *made)
 {
-    const rd_kafka_CreateTopics_result_t *all = rd_kafka_event_CreateTopics_result(event);
-    size_t count = 0;
-    const rd_kafka_topic_result_t **topics = rd_kafka_CreateTopics_result_topics(all, &count);
-    if (count != 1) {
-        return sg_fail(SG_RETRY, 0, "topic %s: the broker's answer names %zu topics", name, count);
-    }
-    rd_kafka_resp_err_t error = rd_kafka_topic_result_error(topics[0]);
+    rd_kafka_resp_err_t error = rd_kafka_topic_result_error(made);
     if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
         return sg_ok();
     }
-    const char *words = rd_kafka_topic_result_error_string(topics[0]);
-    return sg_explain(kafka_result(error, words == NULL ? "creating" : words), "topic %s", name);
+    const char *words = rd_kafka_topic_result_error_string(made);
+    return sg_explain(kafka_result(error, words == NULL ? "creating" : words), "topic %s",
+                      rd_kafka_topic_result_name(made));
+}
+
+static const struct kafka_topic_plan *plan_of(const struct plans *plans, const char *name)
+{
+    for (size_t i = 0; i < plans->count; i++) {
+        if (strcmp(plans->list[i].name, name) == 0) {
+            return &plans->list[i];
+        }
+    }
+    return NULL;
+}
+
+// What a broker does not know it refuses, and makes nothing: such plans are kept in `ret_again`,
+// without what is newer.
+static sg_result read_creations(rd_kafka_event_t *event, const struct plans *plans,
+                                struct plans *ret_again)
+{
+    const rd_kafka_CreateTopics_result_t *all = rd_kafka_event_CreateTopics_result(event);
+    size_t count = 0;
+    const rd_kafka_topic_result_t **made = rd_kafka_CreateTopics_result_topics(all, &count);
+    if (count != plans->count) {
+        return sg_fail(SG_RETRY, 0, "creating topics: the broker's answer names %zu of %zu", count,
+                       plans->count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct kafka_topic_plan *plan = plan_of(plans, rd_kafka_topic_result_name(made[i]));
+        sg_result result = read_creation(made[i]);
+        if (result.code == RD_KAFKA_RESP_ERR_INVALID_CONFIG && plan != NULL &&
+            plan->newer != NULL) {
+            ret_again->list[ret_again->count] = *plan;
+            ret_again->list[ret_again->count++].newer = NULL;
+            continue;
+        }
+        SG_TRY(result);
+    }
+    return sg_ok();
 }
 
 // A topic has leaders a moment after it is made; until then producing to it fails.
@@ -164,33 +206,51 @@ static sg_result wait_known(struct kafka_admin *admin, const char *name)
     }
 }
 
-static sg_result ask_creation(struct kafka_admin *admin, const struct kafka_topic_plan *plan)
+static void free_topics(struct new_topics *topics)
 {
-    rd_kafka_NewTopic_t *topic = NULL;
-    SG_TRY(new_topic(plan, &topic));
+    rd_kafka_NewTopic_destroy_array(topics->list, topics->count);
+}
+
+// One request for all: a controller takes as long for one topic as for twenty.
+static sg_result ask_creation(struct kafka_admin *admin, const struct plans *plans,
+                              struct plans *ret_again)
+{
+    SG_CLEANUP(free_topics) struct new_topics topics = {.count = 0};
+    for (; topics.count < plans->count; topics.count++) {
+        SG_TRY(new_topic(&plans->list[topics.count], &topics.list[topics.count]));
+    }
     rd_kafka_AdminOptions_t *options = new_options(admin, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_CreateTopics(admin->client, &topic, 1, options, admin->answers);
+    rd_kafka_CreateTopics(admin->client, topics.list, topics.count, options, admin->answers);
     rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_NewTopic_destroy(topic);
 
     rd_kafka_event_t *event = NULL;
-    SG_TRY(sg_explain(take_answer(admin, "creating", &event), "topic %s", plan->name));
-    sg_result result = read_creation(event, plan->name);
+    SG_TRY(take_answer(admin, "creating topics", &event));
+    sg_result result = read_creations(event, plans, ret_again);
     rd_kafka_event_destroy(event);
     return result;
 }
 
-sg_result kafka_admin_create(struct kafka_admin *admin, const struct kafka_topic_plan *plan)
+sg_result kafka_admin_create(struct kafka_admin *admin, const struct kafka_topic_plan *plans,
+                             size_t count)
 {
-    sg_result result = ask_creation(admin, plan);
-    // What a broker does not know it refuses, and makes nothing.
-    if (result.code == RD_KAFKA_RESP_ERR_INVALID_CONFIG && plan->newer != NULL) {
-        struct kafka_topic_plan known = *plan;
-        known.newer = NULL;
-        result = ask_creation(admin, &known);
+    struct plans all = {.count = count};
+    struct plans again = {.count = 0};
+    struct plans none = {.count = 0};
+    if (count == 0) {
+        return sg_ok();
     }
-    SG_TRY(result);
-    return wait_known(admin, plan->name);
+    if (count > KAFKA_ADMIN_PLANS_MAX) {
+        return sg_fail(SG_FATAL, 0, "more than %d topics at once", KAFKA_ADMIN_PLANS_MAX);
+    }
+    memcpy(all.list, plans, count * sizeof *plans);
+    SG_TRY(ask_creation(admin, &all, &again));
+    if (again.count > 0) {
+        SG_TRY(ask_creation(admin, &again, &none));
+    }
+    for (size_t i = 0; i < count; i++) {
+        SG_TRY(wait_known(admin, plans[i].name));
+    }
+    return sg_ok();
 }
 
 sg_result kafka_admin_describe(struct kafka_admin *admin, const char *topic,
@@ -220,8 +280,8 @@ static sg_result find_value(const rd_kafka_ConfigResource_t *resource, const cha
     return sg_fail(SG_FATAL, 0, "topic %s: the broker knows no setting %s", topic, name);
 }
 
-static sg_result read_config(rd_kafka_event_t *event, const char *topic, const char *name,
-                             char **ret_value)
+static sg_result read_configs(rd_kafka_event_t *event, const char *topic,
+                              struct kafka_config_values *asked)
 {
     const rd_kafka_DescribeConfigs_result_t *all = rd_kafka_event_DescribeConfigs_result(event);
     size_t count = 0;
@@ -232,11 +292,14 @@ static sg_result read_config(rd_kafka_event_t *event, const char *topic, const c
     }
     rd_kafka_resp_err_t error = rd_kafka_ConfigResource_error(found[0]);
     SG_TRY(sg_explain(kafka_result(error, "its settings"), "topic %s", topic));
-    return find_value(found[0], topic, name, ret_value);
+    for (size_t i = 0; i < asked->count; i++) {
+        SG_TRY(find_value(found[0], topic, asked->names[i], &asked->values[i]));
+    }
+    return sg_ok();
 }
 
-static sg_result ask_config(struct kafka_admin *admin, const char *topic, const char *name,
-                            char **ret_value)
+static sg_result ask_configs(struct kafka_admin *admin, const char *topic,
+                             struct kafka_config_values *asked)
 {
     rd_kafka_ConfigResource_t *resource =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
@@ -247,21 +310,29 @@ static sg_result ask_config(struct kafka_admin *admin, const char *topic, const 
 
     rd_kafka_event_t *event = NULL;
     SG_TRY(sg_explain(take_answer(admin, "its settings", &event), "topic %s", topic));
-    sg_result result = read_config(event, topic, name, ret_value);
+    sg_result result = read_configs(event, topic, asked);
     rd_kafka_event_destroy(event);
     return result;
 }
 
 // Any broker may be asked, and one of several learns of a new topic a moment later than the others.
-sg_result kafka_admin_config(struct kafka_admin *admin, const char *topic, const char *name,
-                             char **ret_value)
+sg_result kafka_admin_configs(struct kafka_admin *admin, const char *topic,
+                              struct kafka_config_values *asked)
 {
     int64_t limit_us = clock_monotonic_us() + (int64_t)KNOWN_WAIT_MS * 1000;
-    sg_result result = ask_config(admin, topic, name, ret_value);
+    sg_result result = ask_configs(admin, topic, asked);
     while (result.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
            clock_monotonic_us() < limit_us) {
         rd_kafka_poll(admin->client, KNOWN_STEP_MS);
-        result = ask_config(admin, topic, name, ret_value);
+        result = ask_configs(admin, topic, asked);
     }
     return result;
+}
+
+void kafka_config_values_done(struct kafka_config_values *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        free(values->values[i]);
+        values->values[i] = NULL;
+    }
 }

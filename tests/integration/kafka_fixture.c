@@ -45,7 +45,7 @@ int kafka_fixture_set_up(void **state)
                                           .replication = -1,
                                           .configs = configs};
     if (!sg_is_ok(kafka_admin_open(&kafka_fixture_settings, &fixture.admin)) ||
-        !sg_is_ok(kafka_admin_create(fixture.admin, &plan))) {
+        !sg_is_ok(kafka_admin_create(fixture.admin, &plan, 1))) {
         print_error("%s\n", sg_reason());
         return -1;
     }

@@ -256,20 +256,22 @@ static void a_topic_is_made_once_and_described(void **state)
     struct kafka_topic_facts facts;
     kafka_fixture_succeed(kafka_admin_describe(fixture->admin, name, &facts));
     assert_false(facts.exists);
-    kafka_fixture_succeed(kafka_admin_create(fixture->admin, &plan));
-    kafka_fixture_succeed(kafka_admin_create(fixture->admin, &plan));
+    kafka_fixture_succeed(kafka_admin_create(fixture->admin, &plan, 1));
+    kafka_fixture_succeed(kafka_admin_create(fixture->admin, &plan, 1));
     kafka_fixture_succeed(kafka_admin_describe(fixture->admin, name, &facts));
     assert_true(facts.exists && facts.partitions == 2 && facts.replication == 1);
-    char *value = NULL;
-    kafka_fixture_succeed(kafka_admin_config(fixture->admin, name, "retention.ms", &value));
-    assert_string_equal(value, "123456");
-    free(value);
-    assert_int_equal(kafka_admin_config(fixture->admin, name, "no.such.thing", &value).class,
-                     SG_FATAL);
+    struct kafka_config_values asked = {.names = {"cleanup.policy", "retention.ms"}, .count = 2};
+    kafka_fixture_succeed(kafka_admin_configs(fixture->admin, name, &asked));
+    assert_string_equal(asked.values[0], "delete");
+    assert_string_equal(asked.values[1], "123456");
+    kafka_config_values_done(&asked);
+    asked = (struct kafka_config_values){.names = {"retention.ms", "no.such.thing"}, .count = 2};
+    assert_int_equal(kafka_admin_configs(fixture->admin, name, &asked).class, SG_FATAL);
+    kafka_config_values_done(&asked);
     const struct kafka_config wrong[] = {{"retention.ms", "soon"}, {NULL, NULL}};
     const struct kafka_topic_plan bad = {
         .name = "layer-bad", .partitions = 1, .replication = -1, .configs = wrong};
-    assert_int_equal(kafka_admin_create(fixture->admin, &bad).class, SG_FATAL);
+    assert_int_equal(kafka_admin_create(fixture->admin, &bad, 1).class, SG_FATAL);
     assert_non_null(strstr(sg_reason(), "retention.ms"));
     const char *id = NULL;
     kafka_fixture_succeed(kafka_admin_cluster_id(fixture->admin, &id));
@@ -285,15 +287,16 @@ static void what_a_broker_does_not_know_is_left_out(void **state)
     const struct kafka_config newer[] = {{"no.such.thing", "1"}, {NULL, NULL}};
     struct kafka_topic_plan plan = {
         .name = name, .partitions = 1, .replication = -1, .configs = newer};
-    assert_int_equal(kafka_admin_create(fixture->admin, &plan).class, SG_FATAL);
+    assert_int_equal(kafka_admin_create(fixture->admin, &plan, 1).class, SG_FATAL);
     assert_non_null(strstr(sg_reason(), "no.such.thing"));
     plan.configs = configs;
     plan.newer = newer;
-    kafka_fixture_succeed(kafka_admin_create(fixture->admin, &plan));
-    char *value = NULL;
-    kafka_fixture_succeed(kafka_admin_config(fixture->admin, name, "retention.ms", &value));
-    assert_string_equal(value, "123456");
-    free(value);
+    kafka_fixture_succeed(kafka_admin_create(fixture->admin, &plan, 1));
+    struct kafka_config_values asked = {.names = {"cleanup.policy", "retention.ms"}, .count = 2};
+    kafka_fixture_succeed(kafka_admin_configs(fixture->admin, name, &asked));
+    assert_string_equal(asked.values[0], "delete");
+    assert_string_equal(asked.values[1], "123456");
+    kafka_config_values_done(&asked);
 }
 
 int main(int argc, char **argv)

@@ -77,8 +77,13 @@ static sg_result look(void *context, const struct exhibit *seen, bool *ret_stop)
         search->best = *ret_stop ? (struct place){seen->partition, seen->offset} : search->best;
         return sg_ok();
     }
+    if (!bytes_equal(seen->key, search->output->key)) {
+        return sg_ok();
+    }
+    // They come by their offsets. A later one that is more equal by one field may be another record
+    // with the same words, as the answer to a command that came twice.
     size_t fields = difference_equal_fields(type, seen->record, search->record);
-    if (bytes_equal(seen->key, search->output->key) && fields > search->best_fields) {
+    if (search->best.offset < 0 || fields > search->best_fields + 1) {
         search->best_fields = fields;
         search->best = (struct place){seen->partition, seen->offset};
     }
