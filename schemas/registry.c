@@ -3,6 +3,7 @@
 #include "core/service/clock.h"
 #include "schemas/binary/schema_match.h"
 #include "schemas/binary/schema_tree.h"
+#include "schemas/registry/registry_batch.h"
 #include "schemas/registry_state.h"
 
 #include <assert.h>
@@ -251,94 +252,110 @@ sg_result registry_compatible(struct registry *registry, enum topic topic)
     return result;
 }
 
-// Reads until the version that was just written is seen: a commit returns once it is decided, the
-// marker that lets read_committed readers past it follows a moment later.
-static sg_result read_back(struct registry *registry, const char *subject, const char *canonical,
-                           const struct registry_version **ret_found)
+// Reads until what was just written is seen: a commit returns once it is decided, the marker that
+// lets read_committed readers past it follows a moment later.
+static sg_result read_back(struct registry *registry, const struct registry_batch *batch)
 {
     int64_t timeout_ms = registry->settings->timeout_ms;
     int64_t limit_us = clock_monotonic_us() + timeout_ms * 1000;
-    *ret_found = NULL;
     for (;;) {
+        const char *unseen = NULL;
         SG_TRY(registry_log_read(registry->log, timeout_ms, &registry->book));
-        *ret_found = registry_book_find(&registry->book, subject, canonical);
-        if (*ret_found != NULL) {
+        SG_TRY(registry_batch_check(batch, &registry->book, &unseen));
+        if (unseen == NULL) {
             return sg_ok();
         }
         if (clock_monotonic_us() > limit_us) {
             return sg_fail(SG_RETRY, 0, "subject %s: what was committed is not seen after %lld ms",
-                           subject, (long long)timeout_ms);
+                           unseen, (long long)timeout_ms);
         }
         clock_sleep_ms(READ_BACK_MS);
     }
 }
 
-// Writes a version into the log that this program has claimed, and reads it back: a program that
-// does not claim (another registry on the same topic) may have taken the id at the same moment.
-static sg_result write_version(struct registry *registry, const char *subject,
-                               const char *canonical, const char *schema, int32_t *ret_id)
+// Looks up what the book has by now; `*ret_missing` counts the rest.
+static sg_result find_all(struct registry *registry, struct registry_applied *applied, size_t count,
+                          size_t *ret_missing)
 {
-    const struct registry_text *same = registry_book_same(&registry->book, canonical);
-    struct registry_record record = {
-        .kind = REGISTRY_RECORD_SCHEMA,
-        .version = registry_book_next_version(&registry->book, subject),
-        .id = same == NULL ? registry_book_next_id(&registry->book) : same->id,
-        .schema = strdup(schema)};
-    snprintf(record.subject, sizeof record.subject, "%s", subject);
-    if (record.schema == NULL) {
-        return sg_fail(SG_FATAL, 0, "subject %s: out of memory", subject);
+    *ret_missing = 0;
+    SG_TRY(registry_log_read(registry->log, registry->settings->timeout_ms, &registry->book));
+    for (size_t i = 0; i < count; i++) {
+        SG_CLEANUP(free_text) char *canonical = NULL;
+        char subject[REGISTRY_SUBJECT_MAX];
+        SG_TRY(name_schema(registry, applied[i].topic, subject, &canonical));
+        const struct registry_version *found =
+            registry_book_find(&registry->book, subject, canonical);
+        applied[i].id = found == NULL ? 0 : found->id;
+        applied[i].is_new = found == NULL;
+        *ret_missing += applied[i].is_new;
     }
-    sg_result result = registry_log_write(registry->log, &record);
-    registry_record_done(&record);
-    SG_TRY(result);
-    const struct registry_version *found = NULL;
-    SG_TRY(read_back(registry, subject, canonical, &found));
-    if (found->id != record.id) {
-        return sg_fail(SG_RETRY, 0, "subject %s: another program took the id %d", subject,
-                       (int)record.id);
-    }
-    *ret_id = record.id;
     return sg_ok();
 }
 
-static sg_result register_schema(struct registry *registry, enum topic topic, int32_t *ret_id)
+static sg_result add_to_batch(struct registry *registry, struct registry_applied *applied,
+                              struct registry_batch *batch)
 {
     SG_CLEANUP(free_text) char *canonical = NULL;
     char subject[REGISTRY_SUBJECT_MAX];
-    SG_TRY(name_schema(registry, topic, subject, &canonical));
-    const char *schema = topic_info(topic)->record->schema;
-    if (registry->remote != NULL) {
-        return registry_remote_register(registry->remote, subject, schema, ret_id);
-    }
+    const char *schema = topic_info(applied->topic)->record->schema;
+    SG_TRY(name_schema(registry, applied->topic, subject, &canonical));
     SG_TRY(check_versions(registry, subject, schema));
-    return write_version(registry, subject, canonical, schema, ret_id);
+    return registry_batch_add(batch, &registry->book,
+                              &(struct registry_schema){subject, canonical, schema}, &applied->id);
 }
 
-static sg_result apply_topic(struct registry *registry, enum topic topic, int32_t *ret_id,
-                             bool *ret_new)
+static sg_result apply_to_log(struct registry *registry, struct registry_applied *applied,
+                              size_t count)
 {
-    int32_t id = 0;
-    SG_TRY(find_id(registry, topic, &id));
-    *ret_new = id == 0;
-    if (id == 0 && registry->log != NULL) {
-        // What an older writer was about to register is decided now; it may be this very schema.
-        SG_TRY(registry_log_claim(registry->log));
-        SG_TRY(find_id(registry, topic, &id));
-        *ret_new = id == 0;
+    size_t missing = 0;
+    SG_TRY(find_all(registry, applied, count, &missing));
+    if (missing == 0) {
+        return sg_ok();
     }
-    if (id == 0) {
-        SG_TRY(register_schema(registry, topic, &id));
+    // What an older writer was about to register is decided now; it may be these very schemas.
+    SG_TRY(registry_log_claim(registry->log));
+    SG_TRY(find_all(registry, applied, count, &missing));
+    if (missing == 0) {
+        return sg_ok();
     }
-    registry->ids[topic] = id;
-    *ret_id = id;
+    SG_CLEANUP(registry_batch_free) struct registry_batch *batch = registry_batch_new(missing);
+    if (batch == NULL) {
+        return sg_fail(SG_FATAL, 0, "registry: out of memory");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (applied[i].is_new) {
+            SG_TRY(add_to_batch(registry, &applied[i], batch));
+        }
+    }
+    SG_TRY(registry_batch_write(batch, registry->log));
+    return read_back(registry, batch);
+}
+
+static sg_result apply_to_remote(struct registry *registry, struct registry_applied *applied,
+                                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        SG_CLEANUP(free_text) char *canonical = NULL;
+        char subject[REGISTRY_SUBJECT_MAX];
+        const char *schema = topic_info(applied[i].topic)->record->schema;
+        SG_TRY(name_schema(registry, applied[i].topic, subject, &canonical));
+        SG_TRY(registry_remote_find(registry->remote, subject, schema, &applied[i].id));
+        applied[i].is_new = applied[i].id == 0;
+        if (applied[i].is_new) {
+            SG_TRY(registry_remote_register(registry->remote, subject, schema, &applied[i].id));
+        }
+    }
     return sg_ok();
 }
 
-sg_result registry_apply(struct registry *registry, enum topic topic, int32_t *ret_id,
-                         bool *ret_new)
+sg_result registry_apply(struct registry *registry, struct registry_applied *applied, size_t count)
 {
     pthread_mutex_lock(&registry->lock);
-    sg_result result = apply_topic(registry, topic, ret_id, ret_new);
+    sg_result result = registry->remote != NULL ? apply_to_remote(registry, applied, count)
+                                                : apply_to_log(registry, applied, count);
+    for (size_t i = 0; sg_is_ok(result) && i < count; i++) {
+        registry->ids[applied[i].topic] = applied[i].id;
+    }
     pthread_mutex_unlock(&registry->lock);
     return result;
 }

@@ -37,10 +37,16 @@ SG_RESULT registry_schema(struct registry *registry, int32_t id, struct bytes *r
 // name>-value"). Fails: SG_FATAL "run `soglia topics apply`" when it is not, SG_RETRY. Any thread.
 SG_RESULT registry_id(struct registry *registry, enum topic topic, int32_t *ret_id);
 
-// Registers a topic's compiled record if it is not there, after checking BACKWARD_TRANSITIVE.
-// Fails: SG_FATAL naming the incompatible field, SG_RETRY.
-SG_RESULT registry_apply(struct registry *registry, enum topic topic, int32_t *ret_id,
-                         bool *ret_new);
+struct registry_applied {
+    enum topic topic;
+    int32_t id;  // Out.
+    bool is_new; // Out: it was not there before.
+};
+
+// Registers the compiled records of topics that are not there, after checking BACKWARD_TRANSITIVE.
+// In the embedded registry all or none. Fails: SG_FATAL naming subject and field that are not
+// compatible, SG_RETRY. Any thread.
+SG_RESULT registry_apply(struct registry *registry, struct registry_applied *applied, size_t count);
 
 // SG_FATAL naming what is incompatible when the topic's compiled record could not be registered
 // beside the versions that are there; a success when it could be or is. Fails: SG_RETRY too.

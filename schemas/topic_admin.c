@@ -239,26 +239,23 @@ static sg_result look_at_new(struct work *work, const struct topic_info *info,
     return sg_ok();
 }
 
-static int32_t wanted_partitions(const struct work *work, enum topic_group group)
-{
-    const struct topic_settings *topics = work->config->topics;
-    return (int32_t)(group == TOPIC_GROUP_JSON ? topics->json_partitions : topics->partitions);
-}
-
 static void plan_missing(const struct work *work, struct creation *creation)
 {
     struct topic_report *report = work->report;
+    const struct topic_settings *topics = work->config->topics;
     for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
         enum topic_group group = topic_info(topic)->group;
         enum topic first = group == TOPIC_GROUP_NONE ? TOPIC_COUNT : first_of_group(report, group);
+        int64_t wanted = group == TOPIC_GROUP_JSON ? topics->json_partitions : topics->partitions;
         int32_t partitions =
-            first == TOPIC_COUNT ? wanted_partitions(work, group) : report->rows[first].partitions;
+            first == TOPIC_COUNT ? (int32_t)wanted : report->rows[first].partitions;
         if (report->rows[topic].state == TOPIC_MISSING) {
             plan(work, topic_info(topic), partitions, &report->rows[topic], creation);
         }
     }
-    if (report->count > TOPIC_COUNT && report->rows[TOPIC_COUNT].state == TOPIC_MISSING) {
-        plan(work, &registry_info, 1, &report->rows[TOPIC_COUNT], creation);
+    struct topic_row *last = &report->rows[TOPIC_COUNT];
+    if (report->count > TOPIC_COUNT && last->state == TOPIC_MISSING) {
+        plan(work, &registry_info, 1, last, creation);
     }
 }
 
@@ -275,13 +272,17 @@ static sg_result create_missing(struct work *work)
 
 static sg_result register_schemas(struct work *work)
 {
+    struct registry_applied applied[TOPIC_COUNT];
+    size_t count = 0;
     for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
-        struct topic_row *row = &work->report->rows[topic];
         if (has_schema(topic)) {
-            SG_TRY(
-                sg_explain(registry_apply(work->registry, topic, &row->schema_id, &row->schema_new),
-                           "schema of %s", row->name));
+            applied[count++] = (struct registry_applied){.topic = topic};
         }
+    }
+    SG_TRY(registry_apply(work->registry, applied, count));
+    for (size_t i = 0; i < count; i++) {
+        work->report->rows[applied[i].topic].schema_id = applied[i].id;
+        work->report->rows[applied[i].topic].schema_new = applied[i].is_new;
     }
     return sg_ok();
 }
@@ -336,8 +337,7 @@ static sg_result check_schema(struct work *work, enum topic topic, struct topic_
 static sg_result check_schemas(struct work *work)
 {
     struct topic_report *report = work->report;
-    bool is_embedded = report->count > TOPIC_COUNT;
-    if (is_embedded && report->rows[TOPIC_COUNT].partitions != 1) {
+    if (report->count > TOPIC_COUNT && report->rows[TOPIC_COUNT].partitions != 1) {
         return sg_ok(); // The row of its topic says it all.
     }
     SG_TRY(registry_open(work->config, &work->registry));

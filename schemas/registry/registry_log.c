@@ -156,14 +156,23 @@ static sg_result send_record(struct registry_log *log, const struct registry_rec
                                           .value = buffer_bytes(&value),
                                           .has_value = true,
                                           .partition = 0};
-    SG_TRY(kafka_producer_send(log->writer, log->target, &message));
+    return kafka_producer_send(log->writer, log->target, &message);
+}
+
+static sg_result send_all(struct registry_log *log, const struct registry_record *const *records,
+                          size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        SG_TRY(send_record(log, records[i]));
+    }
     return kafka_producer_commit(log->writer);
 }
 
-sg_result registry_log_write(struct registry_log *log, const struct registry_record *record)
+sg_result registry_log_write(struct registry_log *log, const struct registry_record *const *records,
+                             size_t count)
 {
     SG_TRY(sg_explain(kafka_producer_begin(log->writer), "topic %s", log->topic));
-    sg_result result = send_record(log, record);
+    sg_result result = send_all(log, records, count);
     if (sg_is_ok(result)) {
         return result;
     }

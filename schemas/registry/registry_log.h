@@ -23,6 +23,7 @@ SG_RESULT registry_log_read(struct registry_log *log, int64_t timeout_ms,
 // SG_RETRY when asked to stop.
 SG_RESULT registry_log_claim(struct registry_log *log);
 
-// Writes a version; the log must be claimed. It is there when this returns. Fails: SG_FATAL when
-// another program claimed the log meanwhile, SG_RETRY.
-SG_RESULT registry_log_write(struct registry_log *log, const struct registry_record *record);
+// Writes versions, all or none; the log must be claimed. They are there when this returns. Fails:
+// SG_FATAL when another program claimed the log meanwhile, SG_RETRY.
+SG_RESULT registry_log_write(struct registry_log *log, const struct registry_record *const *records,
+                             size_t count);

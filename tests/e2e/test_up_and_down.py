@@ -62,7 +62,7 @@ def test_up_says_what_works_and_down_ends_it(make):
     page = requests.get(f"http://127.0.0.1:{make.ports['page']}/", timeout=10).text
     assert "AAPL rose above 190" in page
     mail, = (make.home / "mail/new").iterdir()
-    link = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)["List-Unsubscribe"].strip("<>")
+    link = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)["List-Unsubscribe"].strip().strip("<>")
     assert link.startswith(f"{address}/u/") and "AAPL" in requests.get(link, timeout=10).text
 
     started = (make.home / "run/soglia.pid").read_text()
