@@ -16,6 +16,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+// Behind an assignment the first waits are short: see consumer_state_nudge().
+enum { FRESH_WAITS = 8, FRESH_WAIT_MS = 10 };
+
 // A number as the text of a property.
 struct number_text {
     char text[24];
@@ -84,6 +87,7 @@ static sg_result split_queues(struct kafka_consumer *consumer,
                            positions[i].topic, positions[i].partition);
         }
         queue->consumer = consumer;
+        queue->fresh = true;
         queue->partition = positions[i].partition;
         consumer->queue_count = i + 1;
         rd_kafka_queue_forward(queue->handle, NULL);
@@ -109,6 +113,7 @@ sg_result kafka_consumer_assign(struct kafka_consumer *consumer,
     rd_kafka_topic_partition_list_t *list = consumer_state_list(positions, count);
     rd_kafka_resp_err_t error = rd_kafka_assign(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
+    consumer->fresh_waits = FRESH_WAITS;
     return kafka_result(error, "assigning partitions");
 }
 
@@ -326,6 +331,21 @@ sg_result kafka_consumer_poll(struct kafka_consumer *consumer, int64_t timeout_m
                          rd_kafka_err2name(fatal), kafka_advice((int)fatal));
 }
 
+// True while a queue of the last assignment has not said anything; wakes who fetches for it.
+static bool nudge_fresh(struct kafka_consumer *consumer)
+{
+    bool some = false;
+    for (size_t i = 0; i < consumer->queue_count && consumer->fresh_waits > 0; i++) {
+        struct kafka_queue *queue = &consumer->queues[i];
+        if (queue->fresh && rd_kafka_queue_length(queue->handle) == 0) {
+            consumer_state_nudge(queue);
+            some = true;
+        }
+    }
+    consumer->fresh_waits -= some;
+    return some;
+}
+
 void kafka_consumer_wait(struct kafka_consumer *consumer, int64_t timeout_ms)
 {
     // The event is sent when a queue becomes filled. A caller who left records in one is not told
@@ -336,7 +356,9 @@ void kafka_consumer_wait(struct kafka_consumer *consumer, int64_t timeout_ms)
         filled = queue->batch_at < queue->batch_count || rd_kafka_queue_length(queue->handle) > 0;
     }
     struct pollfd waited = {.fd = consumer->wake, .events = POLLIN};
-    if (!filled && poll(&waited, 1, (int)timeout_ms) <= 0) {
+    bool is_short = nudge_fresh(consumer) && timeout_ms > FRESH_WAIT_MS;
+    int64_t limit_ms = is_short ? FRESH_WAIT_MS : timeout_ms;
+    if ((is_short || !filled) && poll(&waited, 1, (int)limit_ms) <= 0) {
         return;
     }
     uint64_t count = 0;

@@ -27,9 +27,10 @@ struct kafka_queue *kafka_consumer_queue(struct kafka_consumer *consumer, const 
 }
 
 // The library's thread fetches when it is awake and a queue has room. When all queues of a broker
-// are full nothing wakes it for up to a second, however fast they are emptied. Any request does:
-// this one asks for the end of the partition, and does not wait for the answer.
-static void nudge(struct kafka_queue *queue)
+// are full nothing wakes it for up to a second, however fast they are emptied, and nothing may
+// when they are new. Any request does: this one asks for the end of the partition, and does not
+// wait for the answer.
+void consumer_state_nudge(struct kafka_queue *queue)
 {
     queue->taken = 0;
     queue->was_full = false;
@@ -48,7 +49,7 @@ static void note_taken(struct kafka_queue *queue)
     }
     bool is_full = rd_kafka_queue_length(queue->handle) >= queue->consumer->full_records;
     if (queue->was_full && !is_full) {
-        nudge(queue);
+        consumer_state_nudge(queue);
     }
     queue->was_full = is_full;
 }
@@ -58,7 +59,7 @@ static void note_empty(struct kafka_queue *queue)
 {
     size_t full = queue->consumer->full_records;
     if (queue->taken >= (full < NUDGE_RECORDS ? full : NUDGE_RECORDS) / 2) {
-        nudge(queue);
+        consumer_state_nudge(queue);
     }
 }
 
@@ -106,6 +107,7 @@ static bool take_batch(struct kafka_queue *queue)
         rd_kafka_consume_batch_queue(queue->handle, 0, queue->batch, KAFKA_BATCH_RECORDS);
     queue->batch_at = 0;
     queue->batch_count = taken > 0 ? (size_t)taken : 0;
+    queue->fresh = queue->fresh && taken <= 0;
     return taken > 0;
 }
 

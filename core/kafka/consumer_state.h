@@ -20,6 +20,7 @@ struct kafka_queue {
     int32_t partition;
     size_t taken;  // Records since the library's thread was nudged.
     bool was_full; // So that nothing was fetched for it.
+    bool fresh;    // Nothing has come since it was assigned, not even its end.
 };
 
 struct kafka_consumer {
@@ -30,6 +31,7 @@ struct kafka_consumer {
     size_t queue_count;
     int wake;            // An eventfd: written to when a queue is no longer empty.
     size_t full_records; // A queue with so many is full.
+    int fresh_waits;     // How often fresh queues are still looked at.
     bool grouped;
     bool closing;
     bool assigned;     // kafka_consumer_assign() was called in the running callback.
@@ -37,6 +39,9 @@ struct kafka_consumer {
     char reason[SG_REASON_MAX];
     struct rd_kafka_topic_partition_list_s *committed; // Holds metadata of the last question.
 };
+
+// Wakes the library's thread that fetches for the queue.
+void consumer_state_nudge(struct kafka_queue *queue);
 
 // A list of the library for positions, offsets and metadata included. Caller frees.
 struct rd_kafka_topic_partition_list_s *consumer_state_list(const struct kafka_position *positions,
