@@ -14,11 +14,10 @@ PROGRAMS = ("kafka_layer_check", "kafka_group_check")
 
 
 def program_path(name):
-    """SOGLIA_TEST_PROGRAMS names the folder of the test programs; else the newest build has them."""
-    named = os.environ.get("SOGLIA_TEST_PROGRAMS")
-    found = [Path(named) / name] if named else list(ROOT.glob(f"build/*/tests/{name}"))
-    assert found, f"{name} is not built: cmake --build --preset dev"
-    return max(found, key=lambda path: path.stat().st_mtime)
+    """From the dev build; SOGLIA_TEST_PROGRAMS names another folder of test programs."""
+    found = Path(os.environ.get("SOGLIA_TEST_PROGRAMS", ROOT / "build/dev/tests")) / name
+    assert found.exists(), f"{name} is not built: cmake --build --preset dev"
+    return found
 
 
 def names_in(program):
