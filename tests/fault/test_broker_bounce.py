@@ -16,7 +16,7 @@ WAIT_S = 120
 INSTRUMENTS = 12
 QUOTES = 600  # Between two bounces.
 BOUNCES_LONG = 10  # Each way; the short form has one.
-BOUNCES_HALF_ENDED = 5  # At most, in the short form: one that Kafka is caught at is enough.
+BOUNCES_HALF_ENDED = 15  # At most, in the short form: one that Kafka is caught at is enough.
 ROUNDS_LONG = 5  # In which each of three nodes dies once; in the short form one of them does.
 PARTITIONS = 4
 FLAGS = ("--kafka.session_timeout=3s", "--kafka.reconnect.backoff.max.ms=500")

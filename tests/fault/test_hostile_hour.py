@@ -101,6 +101,7 @@ def test_a_stop_in_a_restore_is_in_order_and_keeps_what_was_restored(line, sogli
 def delete_topic(line, topic):
     admin = line.kafka.admin
     admin.delete_topics([line.prefix + topic])[line.prefix + topic].result(WAIT_S)
+    until(lambda: not line.kafka.has_topic(line.prefix + topic), WAIT_S, f"the end of {topic}")
 
 
 def aborts(soglia):

@@ -424,7 +424,8 @@ def test_an_id_of_another_topic_of_this_name_is_a_gap(serve, topics, kafka, pref
     server.process.end()
     admin = kafka.admin
     admin.delete_topics([f"{prefix}quotes"])[f"{prefix}quotes"].result(WAIT_S)
-    until(lambda: soglia.run("topics", "apply", code=None).code == 0 and kafka.partitions(f"{prefix}quotes"), WAIT_S,
+    until(lambda: not kafka.has_topic(f"{prefix}quotes"), WAIT_S, "the end of the topic")
+    until(lambda: soglia.run("topics", "apply", code=None).code == 0 and kafka.has_topic(f"{prefix}quotes"), WAIT_S,
           "the topic anew")
     server = serve()
     back = server.open("/v1/stream?instruments=stock:A", stream.last_id)

@@ -91,6 +91,11 @@ class Kafka:
         admin = self.admin
         admin.incremental_alter_configs([resource])[resource].result(CALL_S)
 
+    def has_topic(self, topic):
+        """Whether the broker lists it, with partitions; what was made or deleted a moment ago may not be seen yet."""
+        found = self.admin.list_topics(timeout=CALL_S).topics.get(topic)
+        return bool(found and not found.error and found.partitions)
+
     def partitions(self, topic):
         described = self.admin.list_topics(topic, timeout=CALL_S).topics[topic]
         if described.error:
