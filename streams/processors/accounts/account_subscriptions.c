@@ -166,8 +166,15 @@ sg_result account_subscribe(struct account_change *change)
     return sg_ok();
 }
 
+// What a command is about.
+struct target {
+    struct bytes subscription_id;
+    bool has_expected_version;
+    int64_t expected_version;
+};
+
 // Reads an active subscription of an active user at the expected version, or refuses.
-static sg_result read_active(struct account_change *change, struct bytes subscription_id,
+static sg_result read_active(struct account_change *change, const struct target *target,
                              struct account_state *ret_account,
                              struct subscription *ret_subscription)
 {
@@ -176,10 +183,13 @@ static sg_result read_active(struct account_change *change, struct bytes subscri
     if (account_change_is_refused(change)) {
         return sg_ok();
     }
-    SG_TRY(read_subscription(change, subscription_id, ret_subscription, &found));
+    SG_TRY(read_subscription(change, target->subscription_id, ret_subscription, &found));
     if (!found || !ret_subscription->active) {
         account_change_refuse(change, PROBLEM_CODE_NOT_FOUND, "there is no such subscription",
                               "/subscription_id");
+    } else {
+        account_change_check_version(change, target->has_expected_version, target->expected_version,
+                                     ret_subscription->version);
     }
     return sg_ok();
 }
@@ -229,11 +239,9 @@ sg_result account_change_subscription(struct account_change *change)
     const struct change_subscription *asked = &change->command->body.change_subscription;
     struct account_state account = {.subscriptions = 0};
     struct subscription subscription = {.active = false};
-    SG_TRY(read_active(change, asked->subscription_id, &account, &subscription));
-    if (!account_change_is_refused(change)) {
-        account_change_check_version(change, asked->has_expected_version, asked->expected_version,
-                                     subscription.version);
-    }
+    const struct target target = {asked->subscription_id, asked->has_expected_version,
+                                  asked->expected_version};
+    SG_TRY(read_active(change, &target, &account, &subscription));
     if (account_change_is_refused(change)) {
         return sg_ok();
     }
@@ -253,11 +261,9 @@ sg_result account_unsubscribe(struct account_change *change)
     const struct unsubscribe *asked = &change->command->body.unsubscribe;
     struct account_state account = {.subscriptions = 0};
     struct subscription subscription = {.active = false};
-    SG_TRY(read_active(change, asked->subscription_id, &account, &subscription));
-    if (!account_change_is_refused(change)) {
-        account_change_check_version(change, asked->has_expected_version, asked->expected_version,
-                                     subscription.version);
-    }
+    const struct target target = {asked->subscription_id, asked->has_expected_version,
+                                  asked->expected_version};
+    SG_TRY(read_active(change, &target, &account, &subscription));
     if (account_change_is_refused(change)) {
         return sg_ok();
     }
