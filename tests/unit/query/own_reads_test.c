@@ -3,7 +3,7 @@
 #include "contract_check.h"
 #include "core/secrets/webhook_secret.h"
 #include "query/accounts/account_services.h"
-#include "query/query_server.h"
+#include "router_client.h"
 #include "told_fixture.h"
 
 #include <stdarg.h>
@@ -18,24 +18,17 @@
 
 #define NOW ACCOUNT_FIXTURE_NOW
 
-enum { MAP_BYTES = 16 * 1024 * 1024, TARGET_MAX = 1024 };
+enum { MAP_BYTES = 16 * 1024 * 1024 };
 
 static struct view_fixture fixture;
 static struct secrets *secrets;
 static struct account_services services;
 static struct query_context context;
-static struct http_application application;
-static struct http_request request;
-static struct http_response response;
-static bool wait;
-static const char *asker; // "" when nobody is logged in.
-static const char *known; // If-None-Match.
+static struct router_client client;
 
 static int set_up(void **state)
 {
     (void)state;
-    asker = "ada";
-    known = "";
     view_fixture_open(&fixture, MAP_BYTES);
     char path[SECRETS_PATH_MAX];
     snprintf(path, sizeof path, "%s/secrets", fixture.folder);
@@ -43,15 +36,15 @@ static int set_up(void **state)
     services = (struct account_services){.store = fixture.store, .secrets = secrets};
     context =
         (struct query_context){.store = fixture.store, .secrets = secrets, .accounts = &services};
-    query_server_application(&context, &application);
-    http_response_init(&response);
+    router_client_open(&client, &context);
+    client.user = "ada";
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    http_response_done(&response);
+    router_client_close(&client);
     secrets_close(&secrets);
     view_fixture_close(&fixture);
     return 0;
@@ -59,34 +52,21 @@ static int tear_down(void **state)
 
 static int get(const char *target)
 {
-    http_response_done(&response);
-    http_response_init(&response);
-    assert_true(sg_is_ok(http_request_parse(&request, bytes_of_text(target))));
-    request.user_id = bytes_of_text(asker);
-    request.headers[HTTP_HEADER_IF_NONE_MATCH] = bytes_of_text(known);
-    assert_true(sg_is_ok(http_router_answer(&application, &request, false, &response, &wait)));
-    return response.status;
+    return router_client_get(&client, target);
 }
 
 static void assert_answer(const char *target, const char *schema)
 {
     if (get(target) != 200) {
-        fail_msg("%s: %d %.*s", target, response.status, (int)response.body.size,
-                 (const char *)response.body.data);
+        fail_msg("%s: %d %.*s", target, client.response.status, (int)client.response.body.size,
+                 (const char *)client.response.body.data);
     }
-    contract_check(buffer_bytes(&response.body), schema);
-}
-
-static void assert_body(const char *expected)
-{
-    char text[4096];
-    snprintf(text, sizeof text, "%.*s", (int)response.body.size, (const char *)response.body.data);
-    assert_string_equal(text, expected);
+    contract_check(buffer_bytes(&client.response.body), schema);
 }
 
 static bool body_has(const char *text)
 {
-    return memmem(response.body.data, response.body.size, text, strlen(text)) != NULL;
+    return memmem(client.response.body.data, client.response.body.size, text, strlen(text)) != NULL;
 }
 
 static void nobody_sees_anything_without_a_log_in(void **state)
@@ -98,11 +78,11 @@ static void nobody_sees_anything_without_a_log_in(void **state)
     struct user user = account_fixture_user("ada", 1);
     assert_true(account_fixture_take_user(&fixture, &user, NOW));
     view_fixture_commit(&fixture);
-    asker = "";
+    client.user = "";
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         assert_int_equal(get(targets[i]), 401);
-        assert_string_equal(http_response_find(&response, "WWW-Authenticate"), "Bearer");
-        assert_null(http_response_find(&response, "ETag"));
+        assert_string_equal(router_client_header(&client, "WWW-Authenticate"), "Bearer");
+        assert_null(router_client_header(&client, "ETag"));
     }
 }
 
@@ -118,7 +98,7 @@ static void a_user_sees_the_user_and_no_password(void **state)
     view_fixture_commit(&fixture);
     assert_answer("/v1/users/me", "User");
     char secret[WEBHOOK_SECRET_CHARS + 1];
-    char wanted[TARGET_MAX];
+    char wanted[ROUTER_CLIENT_TARGET_MAX];
     webhook_secret_print(secrets, user.user_id, channels[0].address, secret);
     snprintf(wanted, sizeof wanted,
              "{\"user_id\":\"ada\",\"email\":\"ada@example.org\",\"display_name\":null,"
@@ -126,13 +106,13 @@ static void a_user_sees_the_user_and_no_password(void **state)
              "\"signing_secret\":\"%s\"}],\"time_zone\":\"UTC\",\"version\":3,"
              "\"changed_at\":\"2023-11-14T22:13:20.003Z\",\"changed_at_ms\":1700000000003}",
              secret);
-    assert_body(wanted);
-    assert_string_equal(http_response_find(&response, "ETag"), "\"3\"");
-    assert_string_equal(http_response_find(&response, "Soglia-Position"), "users:0=1");
-    known = "\"3\"";
+    router_client_assert_body(&client, wanted);
+    assert_string_equal(router_client_header(&client, "ETag"), "\"3\"");
+    assert_string_equal(router_client_header(&client, "Soglia-Position"), "users:0=1");
+    client.known = "\"3\"";
     assert_int_equal(get("/v1/users/me"), 304);
-    assert_int_equal(response.body.size, 0);
-    known = "\"2\"";
+    assert_int_equal(client.response.body.size, 0);
+    client.known = "\"2\"";
     assert_int_equal(get("/v1/users/me"), 200);
     user.active = false;
     user.version = 4;
@@ -147,18 +127,19 @@ static void a_read_with_the_position_of_a_write_sees_it(void **state)
     struct subscription subscription = account_fixture_subscription("ada", "s", 1);
     const char *target = "/v1/subscriptions/s?min_position=command-results:0=1";
     get(target);
-    assert_true(wait);
+    assert_true(client.waits);
     assert_true(account_fixture_answer_subscription(&fixture, "c", &subscription, NOW));
     view_fixture_commit(&fixture);
     assert_answer(target, "Subscription");
-    assert_string_equal(http_response_find(&response, "Soglia-Position"), "command-results:0=1");
-    assert_string_equal(http_response_find(&response, "ETag"), "\"1\"");
-    assert_body("{\"subscription_id\":\"s\",\"user_id\":\"ada\",\"instrument\":\"stock:A\","
-                "\"low\":null,\"high\":10,\"rearm\":0,\"hold_ms\":0,\"cooldown_ms\":0,"
-                "\"notify_cleared\":false,\"label\":null,\"active\":true,\"version\":1,"
-                "\"changed_at\":\"2023-11-14T22:13:20.001Z\",\"changed_at_ms\":1700000000001,"
-                "\"paused_until\":null,\"paused_until_ms\":null}");
-    known = "\"1\"";
+    assert_string_equal(router_client_header(&client, "Soglia-Position"), "command-results:0=1");
+    assert_string_equal(router_client_header(&client, "ETag"), "\"1\"");
+    router_client_assert_body(
+        &client, "{\"subscription_id\":\"s\",\"user_id\":\"ada\",\"instrument\":\"stock:A\","
+                 "\"low\":null,\"high\":10,\"rearm\":0,\"hold_ms\":0,\"cooldown_ms\":0,"
+                 "\"notify_cleared\":false,\"label\":null,\"active\":true,\"version\":1,"
+                 "\"changed_at\":\"2023-11-14T22:13:20.001Z\",\"changed_at_ms\":1700000000001,"
+                 "\"paused_until\":null,\"paused_until_ms\":null}");
+    client.known = "\"1\"";
     assert_int_equal(get(target), 304);
     subscription.active = false;
     subscription.version = 2;
@@ -167,30 +148,22 @@ static void a_read_with_the_position_of_a_write_sees_it(void **state)
     assert_int_equal(get("/v1/subscriptions/s"), 404);
 }
 
-// The target in the Link header, NULL when there is none.
-static const char *next_target(char *target)
-{
-    const char *link = http_response_find(&response, "Link");
-    if (link == NULL) {
-        return NULL;
-    }
-    snprintf(target, TARGET_MAX, "%.*s", (int)(strchr(link, '>') - link - 1), link + 1);
-    return target;
-}
-
 // Goes through all pages and counts the items of the list; all of them are as the contract says.
 static size_t count_items(const char *first, const char *schema, const char *list)
 {
-    char target[TARGET_MAX];
+    char target[ROUTER_CLIENT_TARGET_MAX];
     size_t count = 0;
-    for (const char *at = first; at != NULL; at = next_target(target)) {
-        assert_answer(at, schema);
-        json_t *body = json_loadb((const char *)response.body.data, response.body.size, 0, NULL);
+    bool more = false;
+    snprintf(target, sizeof target, "%s", first);
+    do {
+        assert_answer(target, schema);
+        struct bytes text = buffer_bytes(&client.response.body);
+        json_t *body = json_loadb((const char *)text.data, text.size, 0, NULL);
         count += json_array_size(json_object_get(body, list));
-        bool more = http_response_find(&response, "Link") != NULL;
+        more = router_client_next(&client, target);
         assert_int_equal(json_is_string(json_object_get(body, "next")), more);
         json_decref(body);
-    }
+    } while (more);
     return count;
 }
 
@@ -216,14 +189,14 @@ static void subscriptions_come_in_pages_and_by_instrument(void **state)
     assert_int_equal(get("/v1/subscriptions?instrument="), 400);
     assert_int_equal(get("/v1/subscriptions/b"), 404);
     assert_int_equal(get("/v1/subscriptions?limit=5"), 200);
-    char target[TARGET_MAX];
-    assert_non_null(next_target(target));
-    asker = "bob";
+    char target[ROUTER_CLIENT_TARGET_MAX];
+    assert_true(router_client_next(&client, target));
+    client.user = "bob";
     assert_int_equal(get(target), 400);
     assert_int_equal(count_items("/v1/subscriptions", "SubscriptionPage", "subscriptions"), 1);
     char tag[64];
-    snprintf(tag, sizeof tag, "%s", http_response_find(&response, "ETag"));
-    known = tag;
+    snprintf(tag, sizeof tag, "%s", router_client_header(&client, "ETag"));
+    client.known = tag;
     assert_int_equal(get("/v1/subscriptions"), 304);
 }
 
@@ -242,7 +215,7 @@ static void alerts_and_their_story(void **state)
     view_fixture_commit(&fixture);
     assert_int_equal(count_items("/v1/alerts?limit=3", "AlertPage", "alerts"), 20);
     assert_int_equal(count_items("/v1/alerts?limit=2&instrument=fx:X", "AlertPage", "alerts"), 5);
-    char target[TARGET_MAX];
+    char target[ROUTER_CLIENT_TARGET_MAX];
     snprintf(target, sizeof target, "/v1/alerts?from=%lld&to=2023-11-14T22:13:20.010Z&limit=4",
              (long long)NOW + 2);
     assert_int_equal(count_items(target, "AlertPage", "alerts"), 8);
@@ -250,7 +223,8 @@ static void alerts_and_their_story(void **state)
     assert_true(body_has("\"alert_id\":\"a4\""));
     assert_int_equal(get("/v1/alerts?from=2&to=1"), 400);
     assert_answer("/v1/alerts/a0", "AlertStory");
-    assert_body(
+    router_client_assert_body(
+        &client,
         "{\"alert_id\":\"a0\",\"subscription_id\":\"s\",\"subscription_version\":1,"
         "\"user_id\":\"ada\",\"instrument\":\"fx:X\",\"side\":\"HIGH\",\"edge\":\"ENTERED\","
         "\"initial\":false,\"threshold\":190,\"value\":191.5,\"previous_value\":null,"
@@ -267,12 +241,12 @@ static void alerts_and_their_story(void **state)
         "\"at\":\"2023-11-14T22:13:20.001Z\",\"at_ms\":1700000000001,"
         "\"next_attempt_at\":\"2023-11-14T22:13:21.001Z\",\"next_attempt_at_ms\":1700000001001}],"
         "\"status\":\"RETRY\"}],\"deliveries\":[]}");
-    assert_string_equal(http_response_find(&response, "Soglia-Position"),
+    assert_string_equal(router_client_header(&client, "Soglia-Position"),
                         "alerts:0=21;deliveries:0=24;notifications:0=22");
     assert_answer("/v1/alerts/a1", "AlertStory");
     assert_true(body_has("\"outcome\":\"REJECTED\""));
     assert_int_equal(get("/v1/alerts/b"), 404);
-    asker = "bob";
+    client.user = "bob";
     assert_int_equal(get("/v1/alerts/a0"), 404);
     assert_int_equal(count_items("/v1/alerts", "AlertPage", "alerts"), 1);
 }
@@ -295,7 +269,7 @@ static void notifications_say_how_far_they_are(void **state)
     assert_true(body_has("\"status\":\"SENT\""));
     assert_answer("/v1/notifications?to=1700000000001", page);
     assert_true(body_has("\"status\":\"PENDING\""));
-    asker = "bob";
+    client.user = "bob";
     assert_int_equal(count_items("/v1/notifications", page, "notifications"), 0);
 }
 
@@ -322,8 +296,8 @@ static void a_page_of_long_texts_is_shorter(void **state)
     }
     view_fixture_commit(&fixture);
     assert_int_equal(get("/v1/notifications?limit=1000"), 200);
-    assert_true(response.body.size < 5 * 1024 * 1024);
-    assert_non_null(http_response_find(&response, "Link"));
+    assert_true(client.response.body.size < 5 * 1024 * 1024);
+    assert_non_null(router_client_header(&client, "Link"));
     assert_int_equal(
         count_items("/v1/notifications?limit=1000", "NotificationPage", "notifications"), MANY);
 }
@@ -352,12 +326,13 @@ static void commands_tell_what_became_of_them(void **state)
     assert_answer("/v1/commands/u", "CommandAnswer");
     assert_false(body_has("argon2"));
     assert_answer("/v1/commands/r", "CommandAnswer");
-    assert_body("{\"command_id\":\"r\",\"status\":\"REFUSED\",\"problem\":{\"code\":\"INVALID\","
-                "\"detail\":\"low is not finite\",\"pointer\":\"/low\"},\"result\":null,"
-                "\"at\":\"2023-11-14T22:13:20.000Z\",\"at_ms\":1700000000000,"
-                "\"position\":{\"topic\":\"command-results\",\"partition\":0,\"offset\":2}}");
+    router_client_assert_body(
+        &client, "{\"command_id\":\"r\",\"status\":\"REFUSED\",\"problem\":{\"code\":\"INVALID\","
+                 "\"detail\":\"low is not finite\",\"pointer\":\"/low\"},\"result\":null,"
+                 "\"at\":\"2023-11-14T22:13:20.000Z\",\"at_ms\":1700000000000,"
+                 "\"position\":{\"topic\":\"command-results\",\"partition\":0,\"offset\":2}}");
     assert_int_equal(get("/v1/commands/x"), 404);
-    asker = "bob";
+    client.user = "bob";
     assert_int_equal(get("/v1/commands/d"), 404);
 }
 
@@ -373,7 +348,7 @@ static void ids_of_any_length_are_only_not_found(void **state)
         snprintf(target, sizeof target, "/v1/%s/%s", paths[i], id);
         assert_int_equal(get(target), 404);
     }
-    asker = id;
+    client.user = id;
     assert_int_equal(get("/v1/users/me"), 404);
     assert_int_equal(get("/v1/alerts"), 200);
 }
