@@ -15,6 +15,7 @@ enum {
     CANDIDATES_MAX = 1024,
     AHEAD_RECORDS = 10000,
     CHANGED_FIELDS_MAX = 2, // Of a record that is still known for what it was.
+    STAMP_FIELDS = 2,       // For how many equal fields the same timestamp counts.
 };
 
 // A search among the records of a topic that are not explained.
@@ -26,8 +27,9 @@ struct search {
     enum topic topic;
     struct place places[CANDIDATES_MAX]; // Sorted.
     size_t count;
-    size_t best_fields; // Equal fields of the best so far.
-    struct place best;  // Offset -1: none.
+    size_t best_likeness; // Of the best so far.
+    size_t best_fields;   // Its equal fields.
+    struct place best;    // Offset -1: none.
 };
 
 static bool is_candidate(const struct search *search, const struct exhibit *seen)
@@ -80,10 +82,13 @@ static sg_result look(void *context, const struct exhibit *seen, bool *ret_stop)
     if (!bytes_equal(seen->key, search->output->key)) {
         return sg_ok();
     }
-    // They come by their offsets. A later one that is more equal by one field may be another record
-    // with the same words, as the answer to a command that came twice.
+    // Another record may have the same words, as the answer to a command that came twice, or nearly
+    // the same; not at the same time. Of two that are alike the first is taken.
+    bool is_of_time = seen->timestamp_ms == search->output->timestamp_ms;
     size_t fields = difference_equal_fields(type, seen->record, search->record);
-    if (search->best.offset < 0 || fields > search->best_fields + 1) {
+    size_t likeness = fields + (is_of_time ? STAMP_FIELDS : 0);
+    if (search->best.offset < 0 || likeness > search->best_likeness) {
+        search->best_likeness = likeness;
         search->best_fields = fields;
         search->best = (struct place){seen->partition, seen->offset};
     }
