@@ -13,6 +13,9 @@ import pytest
 # The folder of a test run, in the environment so that the workers of pytest-xdist share it.
 RUN_FOLDER = "SOGLIA_TEST_RUN"
 
+# Their assertions say what they saw, too.
+pytest.register_assert_rewrite("support")
+
 
 def is_worker(config):
     return hasattr(config, "workerinput")

@@ -138,6 +138,7 @@ static sg_result stop(struct running *running, sg_result result)
     notify_stopping();
     stop_request();
     last_resort_begin();
+    pipeline_end(running->pipeline);
     // The first failure is the one to tell; its reason is kept while the rest is closed.
     char reason[SG_REASON_MAX];
     snprintf(reason, sizeof reason, "%s", sg_reason());

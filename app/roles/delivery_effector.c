@@ -311,13 +311,21 @@ sg_result delivery_effector_open(const struct delivery_effector_config *config,
     return sg_ok();
 }
 
+void delivery_effector_end(struct delivery_effector *effector)
+{
+    if (effector != NULL) {
+        webhook_sender_end(effector->webhook);
+        mail_sender_end(effector->mail);
+    }
+}
+
 void delivery_effector_close(struct delivery_effector **effector)
 {
     if (*effector == NULL) {
         return;
     }
     // Both take their time to end: at once.
-    webhook_sender_end((*effector)->webhook);
+    delivery_effector_end(*effector);
     mail_sender_close(&(*effector)->mail);
     webhook_sender_close(&(*effector)->webhook);
     pthread_mutex_destroy(&(*effector)->lock);

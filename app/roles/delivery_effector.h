@@ -23,6 +23,10 @@ SG_RESULT delivery_effector_open(const struct delivery_effector_config *config,
                                  struct delivery_effector **ret_effector);
 void delivery_effector_close(struct delivery_effector **effector);
 
+// Tells the senders that they will be closed, without waiting: they begin no attempt any more.
+// Accepts NULL. Any thread.
+void delivery_effector_end(struct delivery_effector *effector);
+
 // What the runtime calls. Borrowed as long as the effector lives.
 const struct effector *delivery_effector_calls(struct delivery_effector *effector);
 

@@ -232,12 +232,20 @@ static void abandon(const struct pipeline_worker *worker, sg_result result)
     _exit(sg_is_ok(result) ? 0 : 1);
 }
 
+void pipeline_end(struct pipeline *pipeline)
+{
+    for (size_t i = 0; pipeline != NULL && i < pipeline->count; i++) {
+        delivery_effector_end(pipeline->workers[i].effector);
+    }
+}
+
 sg_result pipeline_close(struct pipeline **pipeline)
 {
     struct pipeline *closing = *pipeline;
     if (closing == NULL) {
         return sg_ok();
     }
+    pipeline_end(closing);
     struct timespec deadline;
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += CLOSE_S_MAX;

@@ -15,6 +15,10 @@ SG_RESULT pipeline_open(const struct settings_all *all, const bool wanted[static
 // Any thread.
 bool pipeline_ready(void *pipeline, struct buffer *ret_lacking);
 
+// Tells the senders of mails and webhooks to begin nothing any more, without waiting: an attempt
+// that the end of the process cuts off is made again by the next one. Accepts NULL.
+void pipeline_end(struct pipeline *pipeline);
+
 // Waits for the workers, which end after stop_request(), and frees. Returns the first failure of
 // one. Accepts NULL.
 sg_result pipeline_close(struct pipeline **pipeline);

@@ -339,15 +339,25 @@ void mail_sender_forget(struct mail_sender *sender, int32_t partition)
     pthread_mutex_unlock(&sender->lock);
 }
 
+void mail_sender_end(struct mail_sender *sender)
+{
+    if (sender == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&sender->lock);
+    sender->closing = true;
+    pthread_cond_broadcast(&sender->changed);
+    pthread_mutex_unlock(&sender->lock);
+}
+
 // Lets the threads end what they do for DRAIN_MS, then asks libcurl to give it up.
 static void drain(struct mail_sender *sender)
 {
     struct timespec deadline;
     clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += DRAIN_MS / 1000;
+    mail_sender_end(sender);
     pthread_mutex_lock(&sender->lock);
-    sender->closing = true;
-    pthread_cond_broadcast(&sender->changed);
     int error = 0;
     while (sender->queue.running.first != NULL && error == 0) {
         error = pthread_cond_timedwait(&sender->changed, &sender->lock, &deadline);

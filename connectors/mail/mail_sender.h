@@ -56,6 +56,10 @@ void mail_sender_settle(struct mail_sender *sender, struct bytes notification_id
 // is not given out; should the partition come back, the log knows it.
 void mail_sender_forget(struct mail_sender *sender, int32_t partition);
 
+// Tells the sender that it will be closed, without waiting: it begins no attempt any more, whatever
+// is offered. Accepts NULL. Any thread.
+void mail_sender_end(struct mail_sender *sender);
+
 // Lets attempts under way end for 2 seconds, gives up the rest, frees and sets `*sender` to NULL;
 // takes less than 4 seconds. Outcomes not taken are in the log. Accepts NULL and half-opened
 // senders.

@@ -61,8 +61,8 @@ void webhook_sender_settle(struct webhook_sender *sender, struct bytes notificat
 // is not given out; should the partition come back, the log knows it.
 void webhook_sender_forget(struct webhook_sender *sender, int32_t partition);
 
-// Tells the sender that it will be closed, without waiting: it begins no attempt any more. Accepts
-// NULL.
+// Tells the sender that it will be closed, without waiting: it begins no attempt any more, whatever
+// is offered. Accepts NULL. Any thread.
 void webhook_sender_end(struct webhook_sender *sender);
 
 // Lets attempts under way end for 2 seconds after webhook_sender_end() or this, gives up the rest,

@@ -1,4 +1,5 @@
 """A real SMTP receiver (aiosmtpd) for the good paths."""
+import asyncio
 import email
 import email.policy
 import ssl
@@ -36,11 +37,13 @@ class SmtpServer:
     tls: None, "starttls" (required) or "implicit", with a certificate of its own (`ca_path`, made in `folder`).
     auth: (user, password) that must be given.
     `recipient_replies` refuses addresses: {"gone@example.org": "550 5.1.1 no such user"}.
+    `reply_after_s`: how long the server thinks about a mail that it has taken.
     """
 
     def __init__(self, folder=None, tls=None, auth=None):
         self.mails = []
         self.recipient_replies = {}
+        self.reply_after_s = 0
         self.port = free_port()
         self.auth = auth
         self.ca_path = None
@@ -79,6 +82,7 @@ class SmtpServer:
 
     async def handle_DATA(self, _server, _session, envelope):
         self.mails.append(Mail.taken(envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+        await asyncio.sleep(self.reply_after_s)
         return f"250 2.0.0 Ok: queued as {len(self.mails)}"
 
     def _authenticate(self, _server, _session, _envelope, _mechanism, data):
