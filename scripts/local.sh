@@ -32,6 +32,8 @@ start() {
     [[ ! -e $home/log/$name.log ]] || mv "$home/log/$name.log" "$home/log/$name.log.1"
     setsid "$@" </dev/null >"$home/log/$name.log" 2>&1 &
     echo $! >"$home/run/$name.pid"
+    # Until it is the program: before that is_running() would not know it.
+    until is_running "$name" "$pattern" || ! kill -0 $! 2>/dev/null; do sleep 0.01; done
 }
 
 # stop NAME PATTERN: SIGTERM, a bounded wait, SIGKILL.
