@@ -123,10 +123,18 @@ await() {
     done
 }
 
+# What those said last that do not work.
+why() {
+    local service
+    for service in $(services); do
+        is_well "$(container "$service")" || compose logs --no-color --tail 3 "$service" >&2
+    done
+}
+
 up() {
     local service
     # shellcheck disable=SC2046 # A list of words.
-    compose up -d --no-build $(services) >"$work/up.log" 2>&1 || { tail -n 20 "$work/up.log" >&2; fail "compose up failed"; }
+    compose up -d --no-build $(services) >"$work/up.log" 2>&1 || { tail -n 20 "$work/up.log" >&2; why; fail "compose up failed"; }
     for service in $(services); do
         [[ $service != topics ]] || continue
         await $ready_s_max "$service" is_well "$(container "$service")"

@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
     FILE_BYTES_MAX = 65536,
     HEX_MAX = 2 * SECRETS_KEY_BYTES + 1,
-    // A container's secrets may be those of a group; nobody else's.
-    MODE_FORBIDDEN = S_IWGRP | S_IXGRP | S_IRWXO
+    MODE_FORBIDDEN = S_IWGRP | S_IXGRP | S_IRWXO,
+    MODE_FORBIDDEN_READ_ONLY = S_IWGRP | S_IXGRP | S_IWOTH | S_IXOTH
 };
 
 static const char made_format[] =
@@ -46,18 +47,33 @@ static sg_result file_failed(const char *path, const char *what)
     return sg_fail(SG_FATAL, errno, "secrets: cannot %s %s: %s", what, path, strerror(errno));
 }
 
-static sg_result check_status(const char *path, const struct stat *status)
+bool secrets_file_is_kept(mode_t mode, bool is_read_only_mount)
 {
-    if (!S_ISREG(status->st_mode)) {
+    return (mode & (is_read_only_mount ? MODE_FORBIDDEN_READ_ONLY : MODE_FORBIDDEN)) == 0;
+}
+
+static bool is_on_read_only_mount(int file)
+{
+    struct statvfs mount;
+    return fstatvfs(file, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+}
+
+static sg_result check_status(const char *path, int file)
+{
+    struct stat status;
+    if (fstat(file, &status) != 0) {
+        return file_failed(path, "read");
+    }
+    if (!S_ISREG(status.st_mode)) {
         return sg_fail(SG_FATAL, 0, "secrets: %s is no file", path);
     }
-    if ((status->st_mode & MODE_FORBIDDEN) != 0) {
+    if (!secrets_file_is_kept(status.st_mode, is_on_read_only_mount(file))) {
         return sg_fail(SG_FATAL, 0,
                        "secrets: %s may be read or changed by others (mode %04o): chmod 600 %s, "
                        "and new keys if others have seen it",
-                       path, (unsigned)status->st_mode & 07777U, path);
+                       path, (unsigned)status.st_mode & 07777U, path);
     }
-    if (status->st_size > FILE_BYTES_MAX) {
+    if (status.st_size > FILE_BYTES_MAX) {
         return sg_fail(SG_FATAL, 0, "secrets: %s has more than %d bytes", path, FILE_BYTES_MAX);
     }
     return sg_ok();
@@ -88,11 +104,10 @@ sg_result secrets_file_read(const char *path, struct secrets *secrets, bool *ret
     if (*ret_missing) {
         return sg_ok();
     }
-    struct stat status;
-    if (file < 0 || fstat(file, &status) != 0) {
+    if (file < 0) {
         return file_failed(path, "read");
     }
-    SG_TRY(check_status(path, &status));
+    SG_TRY(check_status(path, file));
     SG_CLEANUP(free_secret) uint8_t *text = sodium_malloc(FILE_BYTES_MAX);
     if (text == NULL) {
         return sg_fail(SG_FATAL, 0, "secrets: out of memory");

@@ -1,6 +1,7 @@
 // The secrets file: made once by whoever is first, refused when others may read it; the keys that
 // come of it.
 #include "core/secrets/secrets.h"
+#include "core/secrets/secrets_file.h"
 #include "fixed_secrets.h"
 
 #include <stdarg.h>
@@ -200,6 +201,20 @@ static void files_that_others_may_read_are_refused(void **state)
     }
 }
 
+// As Docker mounts a secret. Only root can mount one here: the containers' own test does.
+static void on_a_read_only_mount_others_may_read(void **state)
+{
+    (void)state;
+    static const mode_t refused[] = {0464, 0446, 0454, 0445, 0666, 0777};
+    static const mode_t taken[] = {0444, 0644, 0440, 0400, 0600, 0604};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        assert_false(secrets_file_is_kept(refused[i], true));
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        assert_true(secrets_file_is_kept(taken[i], true));
+    }
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
     (void)state;
@@ -288,6 +303,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_is_named_is_not_made, make, drop),
         cmocka_unit_test_setup_teardown(two_processes_make_one_file, make, drop),
         cmocka_unit_test_setup_teardown(files_that_others_may_read_are_refused, make, drop),
+        cmocka_unit_test(on_a_read_only_mount_others_may_read),
         cmocka_unit_test_setup_teardown(what_is_no_file_is_refused, make, drop),
         cmocka_unit_test_setup_teardown(broken_files_are_refused_and_stay, make, drop),
         cmocka_unit_test(keys_rotate),
