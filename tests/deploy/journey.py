@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A user's way through the gateway, with nothing but Python: journey.py URL CERTIFICATE BROKERS.
+"""A user's way through the gateway, with nothing but Python: journey.py URL CERTIFICATE BROKERS [PREFIX].
 
 Registers, logs in, subscribes, lets kcat bring a quote and waits for the alert. A service without accounts is asked for the
 value alone. Prints one line a step; ends with 1 at the first that fails.
@@ -63,13 +63,13 @@ def wait_for(what, look):
     sys.exit(f"waited {WAIT_S} s in vain for: {what}")
 
 
-def give_quote(brokers, instrument, value):
+def give_quote(topic, instrument, value):
     line = json.dumps({"instrument": instrument, "value": value})
-    subprocess.run(["kcat", "-P", "-b", brokers, "-t", "quotes.json"], input=line + "\n", text=True, check=True)
+    subprocess.run(["kcat", "-P", *topic], input=line + "\n", text=True, check=True)
 
 
-def watch_value(api, brokers, instrument, value):
-    give_quote(brokers, instrument, value)
+def watch_value(api, topic, instrument, value):
+    give_quote(topic, instrument, value)
 
     def look():
         status, answer = api.ask("GET", f"/v1/instruments/{instrument}")
@@ -86,14 +86,14 @@ def sign_up(api):
     return email
 
 
-def be_told(api, brokers, instrument):
+def be_told(api, topic, instrument):
     """Subscribes, crosses the threshold, and follows the alert to its mail."""
     made = api.expect(201, "POST", "/v1/subscriptions", {"instrument": instrument, "high": 200})
     print(f"  subscribed: {made['subscription_id']}")
-    give_quote(brokers, instrument, 201.5)
+    give_quote(topic, instrument, 201.5)
 
     def alerts():
-        return [one for one in api.expect(200, "GET", "/v1/alerts")["items"] if one["value"] == 201.5]
+        return [one for one in api.expect(200, "GET", "/v1/alerts")["alerts"] if one["value"] == 201.5]
     alert = wait_for("the alert is there", alerts)[0]
 
     def sent():
@@ -103,13 +103,14 @@ def be_told(api, brokers, instrument):
 
 
 def main():
-    url, certificate, brokers = sys.argv[1:]
+    url, certificate, brokers, *prefix = sys.argv[1:]
     api = Api(url, certificate)
+    topic = ["-b", brokers, "-t", f"{''.join(prefix)}quotes.json"]
     instrument = f"stock:J{uuid.uuid4().hex[:8]}"
-    watch_value(api, brokers, instrument, 190.5)
+    watch_value(api, topic, instrument, 190.5)
     if "/v1/sessions" in api.expect(200, "GET", "/openapi.json")["paths"]:
         sign_up(api)
-        be_told(api, brokers, instrument)
+        be_told(api, topic, instrument)
     else:
         print("  left out: accounts, which this service does not have")
 

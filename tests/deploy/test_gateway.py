@@ -242,6 +242,15 @@ def served(soglia, kafka, avro, processes):
     return Gateway(processes, soglia.listen, **FREE).start(), process
 
 
+def test_a_users_way(site, processes):
+    """The very way that the test of the containers goes."""
+    before = Gateway(processes, site.soglia.listen, **FREE).start()
+    done = subprocess.run([sys.executable, Path(__file__).with_name("journey.py"), before.url, before.certificate,
+                           site.kafka.brokers, site.prefix], capture_output=True, text=True, check=False, timeout=WAIT_S * 5)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "its mail is sent" in done.stdout
+
+
 def test_soglia_behind_it(served, soglia):
     """Answers, validators and problems come through unchanged; a restart of serve is told and passes."""
     gateway, process = served
