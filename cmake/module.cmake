@@ -23,6 +23,10 @@ function(sg_module name)
     target_link_libraries(${name} PUBLIC ${module_PUBLIC} PRIVATE ${module_PRIVATE} sg_warnings)
 endfunction()
 
+# What ctest runs under a label, for builds that need nothing else.
+add_custom_target(unit_programs)
+add_custom_target(fuzz_programs)
+
 # sg_test(name source ... LINK module ...): one cmocka program, run by ctest under the label "unit".
 function(sg_test name)
     cmake_parse_arguments(PARSE_ARGV 1 test "" "" "LINK")
@@ -31,6 +35,7 @@ function(sg_test name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+    add_dependencies(unit_programs ${name})
 endfunction()
 
 # sg_fuzz(name source SEEDS folder LINK module ...): one fuzz target. With SOGLIA_FUZZ it is a libFuzzer program; otherwise it runs its
@@ -52,4 +57,5 @@ function(sg_fuzz name source)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name} ${arguments})
     set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+    add_dependencies(fuzz_programs ${name})
 endfunction()

@@ -175,7 +175,7 @@ kill_once() {
     docker run --rm --pid=host --network=none --user=0 --entrypoint=sh "$(image_of serve)" -c "kill -KILL $pid"
     await 60 "the restart of $1" has_restarted "$id" "$restarts"
     await $ready_s_max "$1 to be well again" is_well "$id"
-    journey >"$work/journey.log" 2>&1 || { cat "$work/journey.log" >&2; fail "after the death of $1"; }
+    (journey) >"$work/journey.log" 2>&1 || { cat "$work/journey.log" >&2; fail "after the death of $1"; }
     say "$1 was killed, came back, and the system worked"
 }
 has_restarted() { [[ $(docker inspect -f '{{.RestartCount}}' "$1") -gt $2 ]]; }

@@ -9,7 +9,7 @@ set -euo pipefail
 packages_of() {
     case $1 in
         build)
-            echo gcc libc6-dev clang libclang-rt-14-dev cmake ninja-build make pkg-config git ca-certificates openssl npm
+            echo gcc libc6-dev clang libclang-rt-14-dev lld cmake ninja-build make pkg-config git ca-certificates openssl npm
             echo librdkafka-dev liblmdb-dev libmicrohttpd-dev libcurl4-openssl-dev
             echo libjansson-dev libsodium-dev libjwt-dev libinih-dev libxxhash-dev libicu-dev
             ;;

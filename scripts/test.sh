@@ -83,7 +83,7 @@ python_tests() {
 
 # 100,000 seeded cases with all options: the processor against the oracle, which shares no code with it.
 oracle_cases() {
-    python3 tests/oracle/make_replay.py --from 0 --to "${SOGLIA_ORACLE_CASES:-100000}" --jobs 1 |
+    python3 tests/oracle/make_replay.py --from 0 --to "${SOGLIA_ORACLE_CASES:-100000}" --jobs "$(nproc)" |
         build/gcc/tests/replay_driver --processor=alerts --commit-every=7 -
 }
 

@@ -14,6 +14,7 @@ import urllib.request
 import uuid
 
 WAIT_S, POLL_S = 60, 0.2
+LATER = (409, 502, 503, 504)  # Still at work, or somebody on the way to it is not there.
 
 
 class Api:
@@ -25,14 +26,24 @@ class Api:
         self.trust = ssl.create_default_context(cafile=certificate)
 
     def ask(self, method, path, body=None):
-        """Status and the JSON of the answer."""
+        """Status and the JSON of the answer. As a client should: what was not answered in time is sent again under the same key."""
+        deadline = time.monotonic() + WAIT_S
+        key = str(uuid.uuid4())
+        status, answer = self.send(method, path, body, key)
+        while status in LATER and time.monotonic() < deadline:
+            print(f"  again, since {method} {path} was answered with {status}")
+            time.sleep(POLL_S)
+            status, answer = self.send(method, path, body, key)
+        return status, answer
+
+    def send(self, method, path, body, key):
         headers = {"Accept": "application/json, application/problem+json"}
         data = None
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
         if method in ("POST", "PATCH", "DELETE"):
-            headers["Idempotency-Key"] = str(uuid.uuid4())
+            headers["Idempotency-Key"] = key
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
