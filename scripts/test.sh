@@ -78,7 +78,7 @@ stage() {
 python_tests() {
     local python
     python=$(scripts/test-env.sh)/bin/python || return 1
-    SOGLIA_BIN=$PWD/build/soglia "$python" -m pytest -q -n 4 --dist=loadgroup -p no:cacheprovider --durations=15 "$@"
+    SOGLIA_BIN=$PWD/build/soglia "$python" -m pytest -q -p no:cacheprovider --durations=15 "$@"
 }
 
 # 100,000 seeded cases with all options: the processor against the oracle, which shares no code with it.
@@ -117,12 +117,13 @@ stage web node --test tests/web/*.test.mjs
 beside tidy tidy
 beside oracle oracle_cases
 beside builds sanitized_builds
-stage python python_tests tests
+stage python python_tests -n 4 --dist=loadgroup -m "not alone" tests
 stage oracle finish oracle
 stage builds finish builds
 stage tsan cmake --workflow --preset tsan
 stage fuzz cmake --workflow --preset fuzz
 stage tidy finish tidy
+stage alone python_tests -m alone tests/fault
 
 data=${SOGLIA_DATA:-../shared/data}
 [[ -d $data/nab ]] || left_out+=("the recorded series ($data is not there; generated ones ran)")

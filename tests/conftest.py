@@ -64,6 +64,21 @@ def kafka():
     return server
 
 
+@pytest.fixture(scope="session")
+def once():
+    """once(name, make): the folder that `make(folder)` has filled, by the first worker of the run that asks."""
+    def shared(name, make):
+        folder = Path(os.environ[RUN_FOLDER]) / name
+        with open(f"{folder}.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "complete").exists():
+                folder.mkdir()
+                make(folder)
+                (folder / "complete").touch()
+        return folder
+    return shared
+
+
 @pytest.fixture
 def own_kafka(tmp_path):
     """A Kafka of the test's own, to be killed and bounced at will."""

@@ -1,6 +1,7 @@
 """What was done is proven from the topics, and whatever was changed since is named."""
 import json
 import os
+import pickle
 import random
 import shutil
 import struct
@@ -116,19 +117,24 @@ class Day:
 
     def __init__(self, folder):
         self.folder = folder
-        self.kafka = KafkaServer(folder / "kafka")
+        self.read = pickle.loads((folder / "read").read_bytes())
+
+    @classmethod
+    def live(cls, folder):
+        """Lets the day pass, in the folder."""
+        kafka = KafkaServer(folder / "kafka")
         processes, smtp = Processes(folder), SmtpServer().start()
-        self.kafka.start()
+        kafka.start()
         try:
-            line = line_on(self.kafka, processes, smtp.url)
+            line = line_on(kafka, processes, smtp.url)
             running = line.apply().soglia.start("run", "all", PLAIN)
             fill(line, smtp)
             assert running.end() == 0
-            self.read = {topic: line.read(topic) for topic in self.TOPICS}
+            (folder / "read").write_bytes(pickle.dumps({topic: line.read(topic) for topic in cls.TOPICS}))
         finally:
             processes.end()
             smtp.stop()
-            self.kafka.stop()
+            kafka.stop()
 
     def alerts_of_quotes(self):
         """The alerts that quotes decided which no JSON line made, each with its quote."""
@@ -154,14 +160,15 @@ def line_on(kafka, processes, smtp_url="smtp://127.0.0.1:1"):
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory):
-    return Day(tmp_path_factory.mktemp("day"))
+def day(once):
+    return Day(once("day", Day.live))
 
 
 @pytest.fixture
 def tampered(day, tmp_path, processes):
     """Changes a copy of the day's files and starts Kafka on it; returns the installation."""
-    shutil.copytree(day.folder / "kafka", tmp_path / "kafka")
+    # Without the port of the day, which another worker may use.
+    shutil.copytree(day.folder / "kafka", tmp_path / "kafka", ignore=shutil.ignore_patterns("cluster"))
     server = KafkaServer(tmp_path / "kafka")
 
     def start(*changes):

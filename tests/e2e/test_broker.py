@@ -125,11 +125,11 @@ def test_a_kafka_that_comes_back_finds_nothing_lost(own_line, smtp):
 
 def test_a_dead_kafka_does_not_hold_up_the_end(own_line, smtp):
     """And no mail is cut off by it: the server takes its time, so that one is always under way."""
-    soglia, smtp.reply_after_s = own_line.soglia, 0.02
+    soglia, smtp.reply_after_s = own_line.soglia, 0.1
     process = soglia.start("run", "all")
     soglia.wait_ready(process)
     subscribe(own_line)
-    own_line.give("quotes", toggling(1, 100))
+    own_line.give("quotes", toggling(1, 30))
     smtp.wait_for(9, WAIT_S)
     own_line.kafka.kill9()
     assert process.end(STOP_S) == 0

@@ -88,6 +88,7 @@ def toggle(line, count):
     return line.give("quotes", [quote("stock:A", 100 + at % 2, at) for at in count])
 
 
+@pytest.mark.alone
 def test_work_goes_on_under_a_second_after_kill_9(line, soglia):
     process = soglia.start("run", "alerts")
     line.give("subscriptions", [subscription("ada", "stock:A", high=100.5, notify_cleared=True)])

@@ -262,7 +262,8 @@ def expected_of(rows, name, is_sum):
 def test_a_broker_that_dies_loses_and_doubles_nothing(own_kafka, soglia, name, tmp_path):
     rows = [(n // 3, n, -n) for n in range(30000)]
     given = write(tmp_path, "t,a,b\n" + "".join(f"{t},{a},{b}\n" for t, a, b in rows))
-    soglia.settings["kafka.brokers"] = own_kafka.brokers
+    # Kafka's start may take longer than a transaction usually lives.
+    soglia.settings |= {"kafka.brokers": own_kafka.brokers, "kafka.transaction_timeout": "60s"}
     (tmp_path / "installation").mkdir()
     with installed(own_kafka, tmp_path / "installation") as prefix:
         soglia.settings["topics.prefix"] = prefix
