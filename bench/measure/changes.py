@@ -17,8 +17,9 @@ def targets(installation):
     lines = []
     for number in range(PEOPLE):
         account = {"email": f"person{number}@example.org", "password": "correct horse battery"}
-        if soglia.ask("POST", "/v1/users", json=account).status_code != 201:
-            raise AssertionError("a person could not be registered")
+        answer = soglia.ask("POST", "/v1/users", json=account)
+        if answer.status_code != 201:
+            raise AssertionError(f"person {number} was not registered: {answer.status_code} {answer.text}")
         token = soglia.ask("POST", "/v1/sessions", json=account).json()["token"]
         wish = {"instrument": f"stock:C{number % INSTRUMENTS}", "high": 1_000_000}
         lines.append(f"{token} {soglia.ask('POST', '/v1/subscriptions', token, json=wish).headers['Location']}\n")
@@ -46,6 +47,7 @@ def measure_changes(site, tell):
     for run in range(site.sizes.runs):
         installation = site.installation(f"changes{run}")
         installation.soglia.settings |= {"auth.password_memory": "8KiB", "auth.password_passes": "1",
+                                         "auth.address_attempts": 10 * PEOPLE,
                                          "http.connections": 2 * CONNECTIONS, "http.per_address": 2 * CONNECTIONS}
         del installation.soglia.settings["metrics.listen"]  # The same server answers.
         process = installation.soglia.start("run", "all")

@@ -53,7 +53,8 @@ struct load {
     size_t *free; // Connections without a request.
     int poller;
     int64_t begun_us;
-    int64_t next; // The first request that is not sent.
+    int64_t sent_us; // When the last one was sent.
+    int64_t next;    // The first request that is not sent.
     int64_t answered;
 };
 
@@ -137,6 +138,7 @@ static sg_result send_next(struct load *load)
     if (size >= (int)sizeof request || write(connection->socket, request, (size_t)size) != size) {
         return sg_fail(SG_FATAL, errno, "a request could not be written: %s", strerror(errno));
     }
+    load->sent_us = now_us();
     connection->request = load->next++;
     connection->size = 0;
     return sg_ok();
@@ -185,9 +187,8 @@ static sg_result take_answer(struct load *load, size_t at)
 
 static int64_t wait_us(const struct load *load)
 {
-    int64_t until_us = load->next < load->count
-                           ? due_us(load, load->next)
-                           : due_us(load, load->count) + (int64_t)LAST_ANSWERS_S * 1000000;
+    int64_t until_us = load->next < load->count ? due_us(load, load->next)
+                                                : load->sent_us + (int64_t)LAST_ANSWERS_S * 1000000;
     bool held_up = load->next < load->count && load->free_count == 0;
     int64_t wait = until_us - now_us();
     return held_up ? 1000000 : wait < 0 ? 0 : wait;
