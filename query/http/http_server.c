@@ -11,19 +11,27 @@
 #include "query/http/http_exchange.h"
 #include "query/http/http_proxy.h"
 #include "query/http/http_reply.h"
+#include "query/http/loop/http_peers.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MS_PER_S = 1000, POOL_EXTRA_BYTES = 8192, STATUS_CLASS = 100, LOG_LINE_MAX = 256 };
+enum {
+    HTTP_THREADS_MAX = 64,
+    MS_PER_S = 1000,
+    POOL_EXTRA_BYTES = 8192,
+    STATUS_CLASS = 100,
+    LOG_LINE_MAX = 256
+};
 
 static const struct option options[] = {
     {"http.listen", OPTION_TEXT, offsetof(struct http_settings, listen), "127.0.0.1:8080", 0, 0,
      NULL, "Address and port of the HTTP service; port 0 takes a free one."},
-    {"http.threads", OPTION_INT, offsetof(struct http_settings, threads), "2", 1, 64, NULL,
-     "Threads that answer HTTP requests."},
+    {"http.threads", OPTION_INT, offsetof(struct http_settings, threads), "2", 1, HTTP_THREADS_MAX,
+     NULL, "Threads that answer HTTP requests."},
     {"http.connections", OPTION_INT, offsetof(struct http_settings, connections), "2048", 64, 65536,
      NULL, "Most connections open at a time."},
     {"http.per_address", OPTION_INT, offsetof(struct http_settings, per_address), "256", 1, 65536,
@@ -53,8 +61,12 @@ struct http_server {
     const struct http_settings *settings;
     const struct http_application *application;
     struct http_watch *watch;
-    struct MHD_Daemon *daemon;
+    struct http_peers *peers;
     int port;
+    struct http_thread {
+        struct http_server *server;
+        struct http_loop loop;
+    } threads[HTTP_THREADS_MAX];
 };
 
 const char *const *http_server_status_classes(size_t *ret_count)
@@ -213,19 +225,39 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
     *request = NULL;
 }
 
+static enum MHD_Result admit(void *context, const struct sockaddr *address, socklen_t size)
+{
+    (void)size;
+    struct http_server *server = context;
+    return http_peers_enter(server->peers, address) ? MHD_YES : MHD_NO;
+}
+
+static void forget_connection(const struct http_server *server, struct MHD_Connection *connection,
+                              struct http_watched *watched)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL && info->client_addr != NULL) {
+        http_peers_leave(server->peers, info->client_addr);
+    }
+    http_watch_remove(server->watch, watched);
+}
+
 static void note_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                             enum MHD_ConnectionNotificationCode code)
 {
-    struct http_server *server = context;
+    struct http_thread *thread = context;
+    const struct http_server *server = thread->server;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        http_watch_remove(server->watch, *socket_context);
+        forget_connection(server, connection, *socket_context);
         *socket_context = NULL;
         return;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *socket_context =
-        info == NULL ? NULL : http_watch_add(server->watch, connection, info->connect_fd);
+        info == NULL ? NULL
+                     : http_watch_add(server->watch, &thread->loop, connection, info->connect_fd);
 }
 
 // What libmicrohttpd has to say is about single clients, not about us.
@@ -239,29 +271,57 @@ note_library_line(void *context, const char *format, va_list arguments)
     log_debug("libmicrohttpd", (struct log_field[]){log_text("line", line), {.name = NULL}});
 }
 
-static sg_result start_daemon(struct http_server *server, const struct http_address *address)
+// Each daemon has its share of the connections. `where` says where they come from.
+static struct MHD_Daemon *start_daemon(struct http_thread *thread, int family,
+                                       struct MHD_OptionItem where)
 {
+    struct http_server *server = thread->server;
     const struct http_settings *settings = server->settings;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    if (address->socket.ss_family == AF_INET6) {
+    const struct MHD_OptionItem options_of_ours[] = {where, {MHD_OPTION_END, 0, NULL}};
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    if (family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
     int64_t timeout_s = (settings->timeout_ms + MS_PER_S - 1) / MS_PER_S;
+    int64_t share = (settings->connections + settings->threads - 1) / settings->threads;
     size_t pool = (size_t)settings->header_bytes + 2 * HTTP_TARGET_MAX + POOL_EXTRA_BYTES;
-    server->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, take_call, server, MHD_OPTION_EXTERNAL_LOGGER, note_library_line,
-        NULL, MHD_OPTION_SOCK_ADDR, &address->socket, MHD_OPTION_URI_LOG_CALLBACK, note_target,
-        NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION,
-        note_connection, server, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)settings->threads,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)settings->connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)settings->per_address,
+    return MHD_start_daemon(
+        flags, 0, admit, server, take_call, server, MHD_OPTION_EXTERNAL_LOGGER, note_library_line,
+        NULL, MHD_OPTION_ARRAY, options_of_ours, MHD_OPTION_URI_LOG_CALLBACK, note_target, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION,
+        note_connection, thread, MHD_OPTION_CONNECTION_LIMIT, (unsigned)share,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         pool, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    if (server->daemon == NULL) {
-        return sg_fail(SG_FATAL, 0, "http: cannot listen at %s (is it taken?)", settings->listen);
+}
+
+// The first daemon opens the listening socket; each other one has a descriptor of it, to close.
+static sg_result start_thread(struct http_server *server, size_t number,
+                              struct http_address *address)
+{
+    struct http_thread *thread = &server->threads[number];
+    struct MHD_OptionItem where = {MHD_OPTION_SOCK_ADDR, 0, &address->socket};
+    thread->server = server;
+    if (number > 0) {
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(server->threads[0].loop.daemon, MHD_DAEMON_INFO_LISTEN_FD);
+        int listening = info == NULL ? -1 : fcntl(info->listen_fd, F_DUPFD_CLOEXEC, 0);
+        where = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, listening, NULL};
+    }
+    struct MHD_Daemon *daemon = start_daemon(thread, address->socket.ss_family, where);
+    if (daemon == NULL) {
+        return sg_fail(SG_FATAL, 0, "http: cannot listen at %s (is it taken?)",
+                       server->settings->listen);
+    }
+    return http_loop_open(&thread->loop, daemon);
+}
+
+static sg_result start_threads(struct http_server *server, struct http_address *address)
+{
+    for (int64_t i = 0; i < server->settings->threads; i++) {
+        SG_TRY(start_thread(server, (size_t)i, address));
     }
     const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+        MHD_get_daemon_info(server->threads[0].loop.daemon, MHD_DAEMON_INFO_BIND_PORT);
     server->port = info == NULL ? http_address_port(address) : info->port;
     return sg_ok();
 }
@@ -280,8 +340,12 @@ sg_result http_server_open(const struct http_settings *settings,
     }
     server->settings = settings;
     server->application = application;
+    server->peers = http_peers_new((size_t)settings->per_address);
+    if (server->peers == NULL) {
+        return sg_fail(SG_FATAL, 0, "http: out of memory");
+    }
     SG_TRY(http_watch_open(application, settings->timeout_ms, settings->wait_ms, &server->watch));
-    SG_TRY(start_daemon(server, &address));
+    SG_TRY(start_threads(server, &address));
     *ret_server = SG_MOVE(server);
     return sg_ok();
 }
@@ -292,13 +356,14 @@ void http_server_close(struct http_server **server)
     if (closing == NULL) {
         return;
     }
-    if (closing->daemon != NULL) {
-        // Not MHD_quiesce_daemon(): with a pool of epoll threads it may meet one of them removing
-        // the listening socket too, and then ends the process (0.9.75).
+    if (closing->watch != NULL) {
         http_watch_quit(closing->watch);
-        MHD_stop_daemon(closing->daemon);
+    }
+    for (size_t i = 0; i < HTTP_THREADS_MAX; i++) {
+        http_loop_close(&closing->threads[i].loop);
     }
     http_watch_close(&closing->watch);
+    http_peers_free(&closing->peers);
     free(closing);
     *server = NULL;
 }

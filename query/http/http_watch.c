@@ -13,6 +13,7 @@
 enum { TICK_MS = 250, US_PER_MS = 1000, US_PER_S = 1000000, NS_PER_US = 1000 };
 
 struct http_watched {
+    struct http_loop *loop;
     struct MHD_Connection *connection;
     int socket;
     int64_t deadline_us; // When the client is cut; 0: it is not its turn.
@@ -50,6 +51,7 @@ static void wake(struct http_watch *watch, struct http_watched *watched)
     watched->suspended = false;
     watch->waiting--;
     MHD_resume_connection(watched->connection);
+    http_loop_wake(watched->loop);
 }
 
 static bool may_go_on(const struct http_watch *watch, const struct http_watched *watched,
@@ -206,13 +208,14 @@ void http_watch_close(struct http_watch **watch)
     *watch = NULL;
 }
 
-struct http_watched *http_watch_add(struct http_watch *watch, struct MHD_Connection *connection,
-                                    int socket)
+struct http_watched *http_watch_add(struct http_watch *watch, struct http_loop *loop,
+                                    struct MHD_Connection *connection, int socket)
 {
     struct http_watched *watched = calloc(1, sizeof *watched);
     if (watched == NULL) {
         return NULL;
     }
+    watched->loop = loop;
     watched->connection = connection;
     watched->socket = socket;
     watched->deadline_us = clock_monotonic_us() + watch->timeout_us;

@@ -2,7 +2,7 @@
 // slow are cut, requests with a min_position are woken.
 #pragma once
 #include "query/http/http_router.h"
-#include <microhttpd.h>
+#include "query/http/loop/http_loop.h"
 
 struct http_watch;
 struct http_watched; // One connection.
@@ -19,9 +19,9 @@ void http_watch_quit(struct http_watch *watch);
 // Ends the thread and frees. No connection may be left. Accepts NULL.
 void http_watch_close(struct http_watch **watch);
 
-// Watches a new connection; NULL when memory is out, then it is not watched. Any thread.
-struct http_watched *http_watch_add(struct http_watch *watch, struct MHD_Connection *connection,
-                                    int socket);
+// Watches a new connection of a loop; NULL when memory is out, then it is not watched. Any thread.
+struct http_watched *http_watch_add(struct http_watch *watch, struct http_loop *loop,
+                                    struct MHD_Connection *connection, int socket);
 
 // Forgets a connection and frees what was kept of it. Accepts NULL. Any thread.
 void http_watch_remove(struct http_watch *watch, struct http_watched *watched);

@@ -13,6 +13,7 @@ from support.wait import until
 
 WAIT_S = 20
 TIMEOUT_S = 1.0  # Of the server, for slow clients.
+AT_ONCE_S = 10  # On a busy machine, and less than the server's patience with idle connections.
 
 
 def alive(soglia):
@@ -212,3 +213,29 @@ def test_too_many_connections_from_one_address(server):
         line.close()
 
     until(lambda: alive(server), WAIT_S, "the server to answer again")
+
+
+@pytest.mark.parametrize("count", [127, 128, 129, 256])
+def test_requests_that_come_at_once_are_answered_at_once(processes, count):
+    """On open connections, to one thread, while it is held up: as many as libmicrohttpd takes events at a time, and others."""
+    soglia = Soglia(processes, "127.0.0.1:1", "", "smtp://127.0.0.1:1")
+    soglia.settings |= {"http.threads": 1, "http.per_address": 400, "state.map_bytes": "16MiB"}
+    process = soglia.start("serve")
+    until(lambda: alive(soglia) or not process.running, WAIT_S, process.tail)
+    lines = [connect(soglia) for _ in range(count)]
+    ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    try:
+        for line in lines:
+            line.sendall(ask)
+            assert status(line.recv(65536)) == 200
+        process.pause()
+        for line in lines:
+            line.sendall(ask)
+        process.resume()
+        for line in lines:
+            line.settimeout(AT_ONCE_S)
+            assert status(line.recv(65536)) == 200
+    finally:
+        for line in lines:
+            line.close()
+    assert process.end() == 0
