@@ -18,12 +18,14 @@ static int wait_of(struct MHD_Daemon *daemon)
     return wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
 }
 
-// Before the daemon is run, so that a wish that comes meanwhile is seen by the next wait.
-static void take_wishes(const struct http_loop *loop)
+// Before the daemon is run, so that a wish that comes meanwhile is seen by the next wait. One that
+// comes before the flag is cleared, and writes nothing, is seen by the run.
+static void take_wishes(struct http_loop *loop)
 {
     uint64_t count = 0;
     ssize_t got = read(loop->wake_fd, &count, sizeof count);
     (void)got; // None is no failure.
+    atomic_store(&loop->woken, false);
 }
 
 static void *run(void *context)
@@ -32,8 +34,11 @@ static void *run(void *context)
     while (!atomic_load(&loop->ends)) {
         struct pollfd wanted[] = {{.fd = loop->events, .events = POLLIN},
                                   {.fd = loop->wake_fd, .events = POLLIN}};
+        // A failure, as by a signal, is one more run.
         poll(wanted, 2, wait_of(loop->daemon));
-        take_wishes(loop);
+        if (wanted[1].revents != 0) {
+            take_wishes(loop);
+        }
         MHD_run(loop->daemon);
     }
     return NULL;
@@ -45,6 +50,7 @@ sg_result http_loop_open(struct http_loop *loop, struct MHD_Daemon *daemon)
     loop->events = info == NULL ? -1 : info->epoll_fd;
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     loop->daemon = daemon;
+    atomic_init(&loop->woken, false);
     atomic_init(&loop->ends, false);
     int error = loop->events < 0 || loop->wake_fd < 0
                     ? EMFILE
@@ -63,6 +69,9 @@ sg_result http_loop_open(struct http_loop *loop, struct MHD_Daemon *daemon)
 void http_loop_wake(struct http_loop *loop)
 {
     const uint64_t one = 1;
+    if (atomic_exchange(&loop->woken, true)) {
+        return; // Many are resumed at a time.
+    }
     ssize_t written = write(loop->wake_fd, &one, sizeof one);
     (void)written; // A full counter is readable, too.
 }

@@ -11,8 +11,9 @@
 
 struct http_loop {
     struct MHD_Daemon *daemon;
-    int events;  // The daemon's epoll descriptor.
-    int wake_fd; // Readable when the daemon is to be run whatever its connections do.
+    int events;        // The daemon's epoll descriptor.
+    int wake_fd;       // Readable when the daemon is to be run whatever its connections do.
+    atomic_bool woken; // Since the daemon was run.
     atomic_bool ends;
     pthread_t thread;
 };
