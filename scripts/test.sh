@@ -123,7 +123,7 @@ stage builds finish builds
 stage tsan cmake --workflow --preset tsan
 stage fuzz cmake --workflow --preset fuzz
 stage tidy finish tidy
-stage alone python_tests -m alone tests/fault
+stage alone python_tests -m alone tests
 
 data=${SOGLIA_DATA:-../shared/data}
 [[ -d $data/nab ]] || left_out+=("the recorded series ($data is not there; generated ones ran)")

@@ -13,6 +13,7 @@
 #include "query/http/http_reply.h"
 #include "query/http/loop/http_peers.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -283,7 +284,9 @@ static struct MHD_Daemon *start_daemon(struct http_thread *thread, int family,
         flags |= MHD_USE_IPv6;
     }
     int64_t timeout_s = (settings->timeout_ms + MS_PER_S - 1) / MS_PER_S;
-    int64_t share = (settings->connections + settings->threads - 1) / settings->threads;
+    int64_t left_over = settings->connections % settings->threads;
+    int64_t share =
+        settings->connections / settings->threads + (thread - server->threads < left_over ? 1 : 0);
     size_t pool = (size_t)settings->header_bytes + 2 * HTTP_TARGET_MAX + POOL_EXTRA_BYTES;
     return MHD_start_daemon(
         flags, 0, admit, server, take_call, server, MHD_OPTION_EXTERNAL_LOGGER, note_library_line,
@@ -305,6 +308,11 @@ static sg_result start_thread(struct http_server *server, size_t number,
         const union MHD_DaemonInfo *info =
             MHD_get_daemon_info(server->threads[0].loop.daemon, MHD_DAEMON_INFO_LISTEN_FD);
         int listening = info == NULL ? -1 : fcntl(info->listen_fd, F_DUPFD_CLOEXEC, 0);
+        if (listening < 0) {
+            // Without one the library would open another socket, wherever it likes.
+            return sg_fail(SG_FATAL, errno, "http: thread %zu cannot listen at %s: %s", number,
+                           server->settings->listen, strerror(errno));
+        }
         where = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, listening, NULL};
     }
     struct MHD_Daemon *daemon = start_daemon(thread, address->socket.ss_family, where);
