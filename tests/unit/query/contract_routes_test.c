@@ -11,23 +11,6 @@
 
 #include <string.h>
 
-static struct query_context context;
-static struct router_client client;
-
-static int set_up(void **state)
-{
-    (void)state;
-    router_client_open(&client, &context);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    router_client_close(&client);
-    return 0;
-}
-
 static json_t *parameter_at(json_t *contract, json_t *each)
 {
     json_t *known = json_object_get(json_object_get(contract, "components"), "parameters");
@@ -126,13 +109,13 @@ static size_t count_operations(json_t *contract)
 
 static void the_contract_has_every_route_and_no_other(void **state)
 {
-    (void)state;
+    struct router_client *client = *state;
     struct bytes text = openapi_text();
     json_t *contract = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(contract);
     size_t expected = 0;
-    for (size_t i = 0; i < client.application.route_count; i++) {
-        const struct http_route *route = &client.application.routes[i];
+    for (size_t i = 0; i < client->application.route_count; i++) {
+        const struct http_route *route = &client->application.routes[i];
         bool elsewhere = strcmp(route->path, "/") == 0 || strcmp(route->path, "/api") == 0 ||
                          strncmp(route->path, "/assets/", 8) == 0 ||
                          strncmp(route->path, "/registry/", 10) == 0;
@@ -147,14 +130,14 @@ static void the_contract_has_every_route_and_no_other(void **state)
 
 static void every_route_is_whole_and_on_the_page(void **state)
 {
-    (void)state;
-    assert_int_equal(router_client_get(&client, "/api"), 200);
-    for (size_t i = 0; i < client.application.route_count; i++) {
-        const struct http_route *route = &client.application.routes[i];
+    struct router_client *client = *state;
+    assert_int_equal(router_client_get(client, "/api"), 200);
+    for (size_t i = 0; i < client->application.route_count; i++) {
+        const struct http_route *route = &client->application.routes[i];
         assert_non_null(route->handle);
         assert_true(route->content_type != NULL || route->method == HTTP_DELETE);
         assert_non_null(route->summary);
-        assert_non_null(memmem(client.response.body.data, client.response.body.size, route->path,
+        assert_non_null(memmem(client->response.body.data, client->response.body.size, route->path,
                                strlen(route->path)));
     }
 }
@@ -165,5 +148,5 @@ int main(void)
         cmocka_unit_test(the_contract_has_every_route_and_no_other),
         cmocka_unit_test(every_route_is_whole_and_on_the_page),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, router_client_set_up, router_client_tear_down);
 }

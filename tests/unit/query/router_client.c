@@ -22,6 +22,21 @@ void router_client_close(struct router_client *client)
     http_response_done(&client->response);
 }
 
+int router_client_set_up(void **state)
+{
+    static struct query_context nothing;
+    static struct router_client client;
+    router_client_open(&client, &nothing);
+    *state = &client;
+    return 0;
+}
+
+int router_client_tear_down(void **state)
+{
+    router_client_close(*state);
+    return 0;
+}
+
 int router_client_get(struct router_client *client, const char *target)
 {
     struct http_request *request = &client->request;

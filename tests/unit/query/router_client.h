@@ -18,6 +18,10 @@ struct router_client {
 void router_client_open(struct router_client *client, struct query_context *context);
 void router_client_close(struct router_client *client);
 
+// cmocka's fixtures for tests of routes that need nothing behind them: `*state` is the client.
+int router_client_set_up(void **state);
+int router_client_tear_down(void **state);
+
 // The status of the answer to GET of a target, which must be one.
 int router_client_get(struct router_client *client, const char *target);
 
