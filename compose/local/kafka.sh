@@ -143,7 +143,7 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 log.retention.check.interval.ms=3600000
-log.initial.task.delay.ms=5000
+log.initial.task.delay.ms=0
 log.cleaner.backoff.ms=500
 $(session_properties)
 replica.lag.time.max.ms=5000

@@ -72,7 +72,11 @@ static sg_result try_to_settle(struct kafka_producer *producer, const char *grou
                                const struct kafka_position *position)
 {
     SG_TRY(check_position(producer, position));
-    return try_once(producer, group, position);
+    sg_result settled = try_once(producer, group, position);
+    if (settled.class == SG_FATAL) {
+        SG_TRY(check_position(producer, position)); // Deleted meanwhile: the better reason.
+    }
+    return settled;
 }
 
 sg_result kafka_producer_settle(struct kafka_producer *producer, const char *group,

@@ -114,6 +114,22 @@ static sg_result plan_views(struct view_inputs *inputs)
     return sg_ok();
 }
 
+// Somebody may wait for a position that only deleted records could have brought.
+static sg_result skip_deleted(struct view_inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct view_input *input = &inputs->inputs[i];
+        struct view_position position;
+        bool found = false;
+        SG_TRY(view_writer_position(inputs->writer, input->source, input->partition, &position,
+                                    &found));
+        if (input->start > (found ? position.next : 0)) {
+            SG_TRY(view_writer_skip(inputs->writer, input->source, input->partition, input->start));
+        }
+    }
+    return sg_ok();
+}
+
 static void free_positions(struct kafka_position **positions)
 {
     free(*positions);
@@ -156,6 +172,7 @@ sg_result view_inputs_assign(struct view_inputs *inputs, const struct topic_sett
         return sg_fail(SG_FATAL, 0, "views: out of memory");
     }
     SG_TRY(plan_views(inputs));
+    SG_TRY(skip_deleted(inputs));
     return assign(inputs);
 }
 

@@ -40,7 +40,7 @@ struct view_writer {
     struct partition_state partitions[VIEW_SOURCE_COUNT][PARTITIONS_MAX];
     int32_t partition_counts[VIEW_SOURCE_COUNT]; // One more than the highest that was asked for.
     struct transaction *transaction;             // Open while a batch is.
-    int64_t records;                             // Of the batch.
+    int64_t records;                             // Of the batch, and skips.
     int64_t began_us;
     bool full; // A view has enough in memory.
 };
@@ -242,6 +242,15 @@ static sg_result apply(struct view_writer *writer, size_t source, const struct v
     return sg_ok();
 }
 
+static void move(struct view_writer *writer, struct partition_state *state,
+                 struct view_position position)
+{
+    state->position = position;
+    state->found = true;
+    state->moved = true;
+    writer->records++;
+}
+
 sg_result view_writer_take(struct view_writer *writer, size_t source,
                            const struct view_record *record, uint64_t fingerprint,
                            bool *ret_refused)
@@ -253,11 +262,19 @@ sg_result view_writer_take(struct view_writer *writer, size_t source,
     if (record->value != NULL) {
         SG_TRY(apply(writer, source, record, ret_refused));
     }
-    state->position = (struct view_position){
-        .next = record->offset + 1, .last = record->offset, .fingerprint = fingerprint};
-    state->found = true;
-    state->moved = true;
-    writer->records++;
+    move(writer, state,
+         (struct view_position){
+             .next = record->offset + 1, .last = record->offset, .fingerprint = fingerprint});
+    return sg_ok();
+}
+
+sg_result view_writer_skip(struct view_writer *writer, size_t source, int32_t partition,
+                           int64_t next)
+{
+    struct partition_state *state = NULL;
+    SG_TRY(load_position(writer, source, partition, &state));
+    SG_TRY(begin(writer));
+    move(writer, state, (struct view_position){.next = next, .last = -1});
     return sg_ok();
 }
 

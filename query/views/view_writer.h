@@ -38,6 +38,11 @@ SG_RESULT view_writer_take(struct view_writer *writer, size_t source,
                            const struct view_record *record, uint64_t fingerprint,
                            bool *ret_refused);
 
+// Moves the position of a partition on to the offset `next`, with the next commit: Kafka has
+// deleted what lies below. Fails: SG_FATAL.
+SG_RESULT view_writer_skip(struct view_writer *writer, size_t source, int32_t partition,
+                           int64_t next);
+
 // True when so much waits in memory that nothing more should be taken before the commit.
 bool view_writer_full(const struct view_writer *writer);
 

@@ -95,6 +95,7 @@ def forget(line, topics, schemas=True):
     admin = line.kafka.admin  # It must outlive the answer.
     for future in admin.delete_topics([line.prefix + name for name in topics]).values():
         future.result(WAIT_S)
+    until(lambda: not any(line.kafka.has_topic(line.prefix + name) for name in topics), WAIT_S, "the topics to go")
     keys = [json.dumps({"keytype": "SCHEMA", "subject": f"{line.prefix}{name}-value", "version": 1, "magic": 1}) for name in topics]
     if schemas:
         line.kafka.produce(f"{line.prefix}_schemas", [(key, None) for key in keys])

@@ -1,5 +1,6 @@
 """What soglia writes is plain Kafka: librdkafka in Python and Kafka's own Java tools read all of it, and agree."""
 import json
+import time
 from collections import Counter
 
 from support.avro import parse
@@ -7,7 +8,7 @@ from support.kafka import Record
 from support.line import KEYS, Line
 
 WAIT_S = 40
-NOW = 1_795_190_400_000  # 2026-11-20T16:00:00Z
+NOW = int(time.time() * 1000)
 USERS = [f"{name}{at}" for at in range(10) for name in ("ada", "édith", "志乃", "עדה", "🦉")]
 KINDS = ("stock", "fx:EUR/città", "airport:東京", "metric", "🦉")
 INSTRUMENTS = [f"{kind}:{at}" for at in range(40) for kind in KINDS]

@@ -1,15 +1,18 @@
 """What belongs to users, in the views of `soglia serve` on real Kafka: six topics that an independent client writes."""
 import math
 import re
+import shutil
+import time
 from collections import Counter
 
 import pytest
+from confluent_kafka import TopicPartition
 
 from support.kafka import Record
 from support.wait import until
 
 WAIT_S = 20
-NOW = 1_795_190_400_000  # 2026-11-20T16:00:00Z
+NOW = int(time.time() * 1000)  # Answers to commands are kept for a day.
 USERS = ("ada", "grace", "édith", "linus")
 OWN = ("users", "subscriptions", "command-results", "alerts", "notifications", "deliveries")
 ROUTES = ("/v1/users/me", "/v1/subscriptions", "/v1/subscriptions/s", "/v1/alerts", "/v1/alerts/a", "/v1/notifications",
@@ -165,6 +168,33 @@ def test_hostile_records_are_left_out_and_counted(serving, kafka):
     serving.wait()
     assert serving.metric("soglia_view_refused_total") == {topic: 7 + len(records) for topic, records in bad.items()}
     assert serving.process.running
+
+
+def delete_records(kafka, ends):
+    """Deletes what is in a topic up to the ends, by (topic, partition), as its retention does some day."""
+    admin = kafka.admin
+    for deleted in admin.delete_records([TopicPartition(topic, at, end) for (topic, at), end in ends.items()]).values():
+        deleted.result(WAIT_S)
+
+
+def test_what_kafka_has_deleted_is_not_waited_for(serving, kafka, prefix):
+    serving.write(story(5))
+    serving.wait()
+    serving.process.end()
+    serving.write(story(5, 5))
+    delete_records(kafka, kafka.ends([f"{prefix}{topic}" for topic in ("command-results", "alerts")]))
+    serving.start()
+    serving.wait()
+    serving.process.end()
+    shutil.rmtree(serving.soglia.state / "serve")
+    serving.start()
+    serving.wait()
+    count = 10 * len(USERS)
+    assert serving.metric("soglia_view_records_total") == {topic: count for topic in OWN if topic not in ("command-results", "alerts")}
+    serving.write(story(1, 10))
+    serving.wait()
+    assert serving.metric("soglia_view_records_total") == {
+        topic: len(USERS) + (0 if topic in ("command-results", "alerts") else count) for topic in OWN}
 
 
 def recreate(kafka, topic):

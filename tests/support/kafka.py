@@ -70,6 +70,7 @@ class Kafka:
             found = admin.list_topics(timeout=CALL_S).topics.get(name)
             return found and found.partitions and all(one.leader >= 0 for one in found.partitions.values())
         until(led, CALL_S, f"leaders of {name}")
+        self._producer = None  # Its sequence numbers are those of an earlier topic of this name.
 
     def delete_topics(self, prefix):
         """Deletes the topics whose names begin with the prefix, without waiting for their files to go.
@@ -130,6 +131,8 @@ class Kafka:
         left = self._producer.flush(CALL_S)
         if errors or left:
             raise AssertionError(f"producing to {topic}: {left} records not sent within {CALL_S} s, errors: {errors[:3]}")
+        if any(position.offset is None for position in positions):
+            raise AssertionError(f"producing to {topic}: the broker did not say where")
         return positions
 
     def _produce_one(self, topic, record, on_delivery):
