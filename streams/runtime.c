@@ -379,6 +379,11 @@ sg_result runtime_run(const struct runtime_config *config)
     log_thread_name(worker.name);
     if (sg_is_ok(result)) {
         result = loop(&worker);
+    } else if ((result.class == SG_RETRY || result.class == SG_ABORT) && stop_requested()) {
+        // Kafka was still waited for: that is no failure.
+        log_info("stopping before Kafka has answered",
+                 (struct log_field[]){log_text("reason", sg_reason()), {.name = NULL}});
+        result = sg_ok();
     }
     // Closing may fail too, and would hide why; or not come to an end.
     char reason[SG_REASON_MAX];

@@ -10,7 +10,8 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from judge import Judge, Verdict
-from proxy import ADD_PARTITIONS, TRANSACTIONAL, CutAt, Delay, Fault, HoldAnswer, LateEnd, Proxy
+from proxy import (ADD_PARTITIONS, END_TXN, INIT_PRODUCER, JOIN_GROUP, OFFSET_FETCH, PRODUCE, TRANSACTIONAL, TXN_OFFSETS, CutAt,
+                   Delay, Fault, HoldAnswer, LateEnd, Proxy)
 from support.kafka import CALL_S, LOG
 from support.line import quote, subscription
 from support.wait import until
@@ -19,6 +20,7 @@ SEEDS_SHORT, SEEDS_LONG, SEEDS_WITHOUT = 20, 1000, 10
 INSTRUMENTS = 8
 QUOTES = 40  # A seed.
 WAIT_S = 60
+STOP_S = 5
 PARTITIONS = 4
 # A short patience of the client, so that an answer held back is asked for again.
 FLAGS = ("--kafka.session_timeout=3s", "--kafka.transaction_timeout=8s", "--kafka.reconnect.backoff.max.ms=200",
@@ -151,6 +153,15 @@ def test_without_the_defence_the_judge_finds_something(subscribed, processes, cr
             break
     alerts.end()
     assert found.doubled > 0, "no anomaly without the defence"
+
+
+@pytest.mark.parametrize("api", [INIT_PRODUCER, PRODUCE, TXN_OFFSETS, END_TXN, JOIN_GROUP, OFFSET_FETCH])
+def test_a_stop_while_the_start_waits_is_no_failure(subscribed, processes, proxy, api):
+    held = proxy.arm(HoldAnswer(api, hold_s=60))
+    process = processes.start("alerts", [subscribed.soglia.program, "run", "alerts"],
+                              {**subscribed.soglia.env, "SOGLIA_KAFKA_BROKERS": proxy.brokers})
+    assert held.done.wait(WAIT_S), process.tail()
+    assert process.end(STOP_S) == 0, process.tail()
 
 
 def test_a_line_that_is_cut_costs_standard_input_nothing(line, processes, proxy):
