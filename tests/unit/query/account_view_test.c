@@ -1,11 +1,12 @@
-// Users, subscriptions and answers to commands from three topics, whatever order they are read in.
+// Users and subscriptions from their topics and from answers to commands, in whatever order they
+// are read.
 #include "account_fixture.h"
-#include "core/service/clock.h"
 #include "query/views/accounts/command_view.h"
 #include "query/views/accounts/subscription_view.h"
 #include "query/views/accounts/user_view.h"
 #include "query/views/quotes/instrument_view.h"
 #include "query/views/view_row.h"
+#include "reader_fixture.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,34 +21,23 @@
 
 #define NOW ACCOUNT_FIXTURE_NOW
 
-enum { MAP_BYTES = 16 * 1024 * 1024, ARENA_BYTES = 1 << 20, DAY_MS = 86400000, ACCOUNTS = 1 };
+enum { MAP_BYTES = 16 * 1024 * 1024, DAY_MS = 86400000, ACCOUNTS = 1 };
 
-static struct view_fixture fixture;
-static struct view_snapshot snapshot;
-static struct view_reader reader;
+static struct reader_fixture fixture;
 static char last_ids[4096]; // Of the last list, with a space behind each.
 
 static int set_up(void **state)
 {
     (void)state;
-    view_fixture_open(&fixture, MAP_BYTES);
-    reader.arena = arena_new(ARENA_BYTES);
+    reader_fixture_open(&fixture, MAP_BYTES);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    arena_free(&reader.arena);
-    view_fixture_close(&fixture);
+    reader_fixture_close(&fixture);
     return 0;
-}
-
-static void look(const char *user)
-{
-    assert_true(sg_is_ok(view_store_read(fixture.store, &snapshot)));
-    reader.snapshot = &snapshot;
-    reader.user_id = bytes_of_text(user);
 }
 
 // The version of what is found, -1 for nothing; 0 for a user who has left.
@@ -55,10 +45,10 @@ static int64_t user_version(const char *name)
 {
     struct user user;
     bool found = false;
-    look(name);
-    assert_true(sg_is_ok(user_view_find(&reader, &user, &found)));
+    reader_fixture_look(&fixture, name);
+    assert_true(sg_is_ok(user_view_find(&fixture.reader, &user, &found)));
     int64_t version = !found ? -1 : user.active ? user.version : 0;
-    view_snapshot_done(&snapshot);
+    reader_fixture_done(&fixture);
     return version;
 }
 
@@ -66,11 +56,11 @@ static int64_t subscription_version(const char *user, const char *id)
 {
     struct subscription subscription;
     bool found = false;
-    look(user);
-    assert_true(
-        sg_is_ok(subscription_view_find(&reader, bytes_of_text(id), &subscription, &found)));
+    reader_fixture_look(&fixture, user);
+    assert_true(sg_is_ok(
+        subscription_view_find(&fixture.reader, bytes_of_text(id), &subscription, &found)));
     int64_t version = found ? subscription.version : -1;
-    view_snapshot_done(&snapshot);
+    reader_fixture_done(&fixture);
     return version;
 }
 
@@ -88,18 +78,19 @@ static const char *list(const char *user, const char *instrument, const char *af
 {
     struct subscription_page page = {bytes_of_text(instrument), bytes_of_text(after), max};
     last_ids[0] = '\0';
-    look(user);
-    assert_true(sg_is_ok(subscription_view_list(&reader, &page, note_id, NULL)));
-    view_snapshot_done(&snapshot);
+    reader_fixture_look(&fixture, user);
+    assert_true(sg_is_ok(subscription_view_list(&fixture.reader, &page, note_id, NULL)));
+    reader_fixture_done(&fixture);
     return last_ids;
 }
 
 static bool command(const char *user, const char *id, struct command_answer *ret_answer)
 {
     bool found = false;
-    look(user);
-    assert_true(sg_is_ok(command_view_find(&reader, bytes_of_text(id), ret_answer, &found)));
-    view_snapshot_done(&snapshot);
+    reader_fixture_look(&fixture, user);
+    assert_true(
+        sg_is_ok(command_view_find(&fixture.reader, bytes_of_text(id), ret_answer, &found)));
+    reader_fixture_done(&fixture);
     return found;
 }
 
@@ -107,8 +98,8 @@ static bool position_is_known(enum topic topic)
 {
     struct view_position position;
     bool found = false;
-    assert_true(sg_is_ok(
-        view_writer_position(fixture.writer, view_fixture_source(topic), 0, &position, &found)));
+    assert_true(sg_is_ok(view_writer_position(fixture.views.writer, view_fixture_source(topic), 0,
+                                              &position, &found)));
     return found;
 }
 
@@ -124,11 +115,11 @@ static void take_step(const char *user, const char *id, bool from_answer, int64_
     char name[16];
     snprintf(name, sizeof name, "c%d", (int)version);
     if (from_answer) {
-        assert_true(account_fixture_answer_subscription(&fixture, name, &subscription, NOW));
-        assert_true(account_fixture_answer_user(&fixture, name, &person, NOW));
+        assert_true(account_fixture_answer_subscription(&fixture.views, name, &subscription, NOW));
+        assert_true(account_fixture_answer_user(&fixture.views, name, &person, NOW));
     } else {
-        assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-        assert_true(account_fixture_take_user(&fixture, &person, NOW));
+        assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+        assert_true(account_fixture_take_user(&fixture.views, &person, NOW));
     }
 }
 
@@ -141,9 +132,9 @@ static void check_order(unsigned order, bool restarts)
     for (unsigned step = 0; step < STEPS; step++) {
         bool from_answer = (order >> step & 1U) != 0;
         take_step("ada", id, from_answer, next[from_answer]++);
-        view_fixture_commit(&fixture);
+        view_fixture_commit(&fixture.views);
         if (restarts) {
-            view_fixture_restart(&fixture);
+            view_fixture_restart(&fixture.views);
         }
         int64_t newest = (next[0] > next[1] ? next[0] : next[1]) - 1;
         assert_int_equal(subscription_version("ada", id), newest == VERSIONS ? -1 : newest);
@@ -173,7 +164,7 @@ static void one_batch_in_any_order_is_the_same(void **state)
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         take_step("ada", "s", steps[i].from_answer, steps[i].version);
     }
-    view_fixture_commit(&fixture);
+    view_fixture_commit(&fixture.views);
     assert_int_equal(subscription_version("ada", "s"), -1);
     assert_int_equal(user_version("s"), 0);
 }
@@ -182,11 +173,11 @@ static double high_of(const char *user, const char *id)
 {
     struct subscription subscription;
     bool found = false;
-    look(user);
-    assert_true(
-        sg_is_ok(subscription_view_find(&reader, bytes_of_text(id), &subscription, &found)));
+    reader_fixture_look(&fixture, user);
+    assert_true(sg_is_ok(
+        subscription_view_find(&fixture.reader, bytes_of_text(id), &subscription, &found)));
     assert_true(found);
-    view_snapshot_done(&snapshot);
+    reader_fixture_done(&fixture);
     return subscription.high;
 }
 
@@ -194,14 +185,14 @@ static void of_equal_versions_the_topics_stays(void **state)
 {
     (void)state;
     struct subscription subscription = account_fixture_subscription("ada", "s", 1);
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
     subscription.high = 99;
-    assert_true(account_fixture_answer_subscription(&fixture, "c", &subscription, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_answer_subscription(&fixture.views, "c", &subscription, NOW));
+    view_fixture_commit(&fixture.views);
     assert_true(high_of("ada", "s") == 10);
     subscription.high = 50;
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+    view_fixture_commit(&fixture.views);
     assert_true(high_of("ada", "s") == 50);
 }
 
@@ -210,29 +201,29 @@ static void who_comes_back_is_seen_again(void **state)
     (void)state;
     struct user user = account_fixture_user("ada", 1);
     struct subscription subscription = account_fixture_subscription("ada", "s", 1);
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+    view_fixture_commit(&fixture.views);
     assert_string_equal(list("ada", "", "", 10), "s ");
     user.active = false;
-    assert_true(account_fixture_answer_user(&fixture, "c1", &user, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_answer_user(&fixture.views, "c1", &user, NOW));
+    view_fixture_commit(&fixture.views);
     assert_string_equal(list("ada", "", "", 10), "");
     assert_string_equal(list("ada", "stock:A", "", 10), "");
     assert_int_equal(subscription_version("ada", "s"), -1);
     user = account_fixture_user("ada", 2);
-    assert_true(account_fixture_answer_user(&fixture, "c2", &user, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_answer_user(&fixture.views, "c2", &user, NOW));
+    view_fixture_commit(&fixture.views);
     assert_string_equal(list("ada", "", "", 10), "s ");
 
     // One that ended can be begun again by its topic.
     subscription.version = 2;
     subscription.active = false;
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+    view_fixture_commit(&fixture.views);
     assert_string_equal(list("ada", "", "", 10), "");
     subscription = account_fixture_subscription("ada", "s", 3);
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+    view_fixture_commit(&fixture.views);
     assert_string_equal(list("ada", "stock:A", "", 10), "s ");
 }
 
@@ -243,11 +234,11 @@ static void lists_are_ones_own_in_order_and_in_pages(void **state)
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         struct subscription subscription = account_fixture_subscription("ada", ids[i], 1);
         subscription.instrument = bytes_of_text(i % 2 == 0 ? "stock:A" : "stock:AA");
-        assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
+        assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
     }
     struct subscription other = account_fixture_subscription("ad", "a", 1);
-    assert_true(account_fixture_take_subscription(&fixture, &other, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_subscription(&fixture.views, &other, NOW));
+    view_fixture_commit(&fixture.views);
     assert_string_equal(list("ada", "", "", 10), "a aa b c d ");
     assert_string_equal(list("ada", "", "", 2), "a aa ");
     assert_string_equal(list("ada", "", "aa", 2), "b c ");
@@ -264,105 +255,10 @@ static void lists_are_ones_own_in_order_and_in_pages(void **state)
     // One that moves to another instrument is under that one only.
     struct subscription moved = account_fixture_subscription("ada", "d", 2);
     moved.instrument = bytes_of_text("fx:X");
-    assert_true(account_fixture_take_subscription(&fixture, &moved, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_subscription(&fixture.views, &moved, NOW));
+    view_fixture_commit(&fixture.views);
     assert_string_equal(list("ada", "stock:A", "", 10), "a aa ");
     assert_string_equal(list("ada", "fx:X", "", 10), "d ");
-}
-
-static void the_first_answer_to_a_command_stays(void **state)
-{
-    (void)state;
-    struct command_answer answer;
-    struct user user = account_fixture_user("ada", 1);
-    struct command_result reused = command_result_default;
-    reused.command_id = bytes_of_text("c");
-    reused.user_id = bytes_of_text("ada");
-    reused.status = COMMAND_STATUS_REFUSED;
-    reused.fingerprint = bytes_of_text("other");
-    reused.has_problem = true;
-    reused.problem = (struct problem){.code = PROBLEM_CODE_ID_REUSED, .detail = bytes_of_text("x")};
-    reused.at = NOW;
-    assert_false(command("ada", "c", &answer));
-    assert_true(account_fixture_take_result(&fixture, &reused));
-    assert_true(account_fixture_answer_user(&fixture, "c", &user, NOW));
-    assert_true(account_fixture_take_result(&fixture, &reused));
-    assert_true(account_fixture_answer_user(&fixture, "c", &user, NOW));
-    view_fixture_commit(&fixture);
-    assert_true(command("ada", "c", &answer));
-    assert_int_equal(answer.place.offset, 1);
-    assert_true(answer.result.has_result);
-    assert_int_equal(answer.result.at, NOW);
-    assert_false(command("bob", "c", &answer));
-    assert_false(command("ada", "", &answer));
-    assert_int_equal(user_version("ada"), 1);
-}
-
-static void answers_are_forgotten_after_a_day(void **state)
-{
-    (void)state;
-    enum { MANY = 500 };
-    struct command_answer answer;
-    struct user user = account_fixture_user("ada", 1);
-    char name[16];
-    for (int i = 0; i < MANY; i++) {
-        snprintf(name, sizeof name, "c%d", i);
-        assert_true(account_fixture_answer_user(&fixture, name, &user, NOW + i));
-    }
-    view_fixture_commit(&fixture);
-    assert_true(command("ada", "c0", &answer));
-    assert_true(account_fixture_answer_user(&fixture, "late", &user, NOW + DAY_MS));
-    view_fixture_commit(&fixture);
-    assert_true(command("ada", "c0", &answer));
-    // A few at a time; a restart in between changes nothing.
-    for (int i = 0; i < MANY; i++) {
-        snprintf(name, sizeof name, "d%d", i);
-        assert_true(account_fixture_answer_user(&fixture, name, &user, NOW + DAY_MS + MANY));
-        view_fixture_commit(&fixture);
-        if (i == 2) {
-            assert_false(command("ada", "c0", &answer));
-            assert_true(command("ada", "c499", &answer));
-            view_fixture_restart(&fixture);
-        }
-    }
-    assert_false(command("ada", "c499", &answer));
-    assert_true(command("ada", "late", &answer));
-    // One that is older than that when it is read is not taken, and changes nothing.
-    user.version = 7;
-    assert_true(account_fixture_answer_user(&fixture, "old", &user, NOW));
-    view_fixture_commit(&fixture);
-    assert_false(command("ada", "old", &answer));
-    assert_int_equal(user_version("ada"), 1);
-}
-
-static void an_id_can_be_used_again_after_a_day(void **state)
-{
-    (void)state;
-    struct command_answer answer;
-    struct user user = account_fixture_user("ada", 1);
-    assert_true(account_fixture_answer_user(&fixture, "c", &user, NOW));
-    view_fixture_commit(&fixture);
-    assert_true(account_fixture_answer_user(&fixture, "c", &user, NOW + DAY_MS + 1));
-    view_fixture_commit(&fixture);
-    assert_true(command("ada", "c", &answer));
-    assert_int_equal(answer.result.at, NOW + DAY_MS + 1);
-    assert_int_equal(answer.place.offset, 1);
-}
-
-static void a_clock_far_ahead_makes_nobody_forget(void **state)
-{
-    (void)state;
-    struct command_answer answer;
-    struct user user = account_fixture_user("ada", 1);
-    struct user ahead = account_fixture_user("bob", 1);
-    assert_true(account_fixture_answer_user(&fixture, "c", &user, clock_wall_ms()));
-    assert_true(account_fixture_answer_user(&fixture, "c", &ahead, INT64_MAX));
-    view_fixture_commit(&fixture);
-    assert_true(command("ada", "c", &answer));
-    assert_true(command("bob", "c", &answer));
-    assert_true(account_fixture_answer_user(&fixture, "d", &user, clock_wall_ms()));
-    view_fixture_commit(&fixture);
-    assert_true(command("ada", "d", &answer));
 }
 
 static void an_end_is_forgotten_with_the_answers_that_could_undo_it(void **state)
@@ -372,15 +268,15 @@ static void an_end_is_forgotten_with_the_answers_that_could_undo_it(void **state
     struct subscription before = account_fixture_subscription("ada", "s", 1);
     struct user user = account_fixture_user("ada", 1);
     subscription.active = false;
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-    view_fixture_commit(&fixture);
-    assert_true(account_fixture_answer_subscription(&fixture, "c1", &before, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+    view_fixture_commit(&fixture.views);
+    assert_true(account_fixture_answer_subscription(&fixture.views, "c1", &before, NOW));
+    view_fixture_commit(&fixture.views);
     assert_int_equal(subscription_version("ada", "s"), -1);
-    assert_true(account_fixture_take_user(&fixture, &user, NOW + DAY_MS + 1));
-    view_fixture_commit(&fixture);
-    assert_true(account_fixture_answer_subscription(&fixture, "c2", &before, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_user(&fixture.views, &user, NOW + DAY_MS + 1));
+    view_fixture_commit(&fixture.views);
+    assert_true(account_fixture_answer_subscription(&fixture.views, "c2", &before, NOW));
+    view_fixture_commit(&fixture.views);
     assert_int_equal(subscription_version("ada", "s"), -1);
 }
 
@@ -391,28 +287,28 @@ static void what_is_not_acceptable_is_refused(void **state)
     memset(name, 'a', sizeof name);
     name[VIEW_NAME_MAX + 1] = '\0';
     struct user user = account_fixture_user(name, 1);
-    assert_false(account_fixture_take_user(&fixture, &user, NOW));
+    assert_false(account_fixture_take_user(&fixture.views, &user, NOW));
     user = account_fixture_user("a\tb", 1);
-    assert_false(account_fixture_take_user(&fixture, &user, NOW));
+    assert_false(account_fixture_take_user(&fixture.views, &user, NOW));
     user = account_fixture_user("ada", -1);
-    assert_false(account_fixture_take_user(&fixture, &user, NOW));
+    assert_false(account_fixture_take_user(&fixture.views, &user, NOW));
     user = account_fixture_user("ada", 1);
-    assert_false(view_fixture_take(&fixture, TOPIC_USERS, bytes_of_text("bob"), NOW, &user));
+    assert_false(view_fixture_take(&fixture.views, TOPIC_USERS, bytes_of_text("bob"), NOW, &user));
     char *large = malloc(VIEW_ROW_BYTES_MAX);
     assert_non_null(large);
     memset(large, 'x', VIEW_ROW_BYTES_MAX);
     user.email = bytes_of(large, VIEW_ROW_BYTES_MAX);
-    assert_false(account_fixture_take_user(&fixture, &user, NOW));
+    assert_false(account_fixture_take_user(&fixture.views, &user, NOW));
     free(large);
 
     struct subscription subscription = account_fixture_subscription("ada", "s", 1);
     subscription.high = NAN;
-    assert_false(account_fixture_take_subscription(&fixture, &subscription, NOW));
+    assert_false(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
     subscription = account_fixture_subscription("ada", "", 1);
-    assert_false(account_fixture_take_subscription(&fixture, &subscription, NOW));
+    assert_false(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
     subscription = account_fixture_subscription("ada", "s", 1);
-    assert_false(view_fixture_take(&fixture, TOPIC_SUBSCRIPTIONS, bytes_of_text("stock:B"), NOW,
-                                   &subscription));
+    assert_false(view_fixture_take(&fixture.views, TOPIC_SUBSCRIPTIONS, bytes_of_text("stock:B"),
+                                   NOW, &subscription));
     struct command_result result = command_result_default;
     result.command_id = bytes_of_text("c");
     result.user_id = bytes_of_text("ada");
@@ -420,8 +316,8 @@ static void what_is_not_acceptable_is_refused(void **state)
     result.has_result = true;
     result.result_type = COMMAND_RESULT_RESULT_SUBSCRIPTION;
     result.result.subscription = account_fixture_subscription("bob", "s", 1);
-    assert_false(account_fixture_take_result(&fixture, &result));
-    view_fixture_commit(&fixture);
+    assert_false(account_fixture_take_result(&fixture.views, &result));
+    view_fixture_commit(&fixture.views);
     assert_int_equal(user_version("ada"), -1);
     assert_string_equal(list("bob", "", "", 10), "");
     assert_true(position_is_known(TOPIC_USERS));
@@ -431,13 +327,13 @@ static void what_was_not_committed_is_gone_after_a_restart(void **state)
 {
     (void)state;
     struct user user = account_fixture_user("ada", 1);
-    assert_true(account_fixture_take_user(&fixture, &user, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(account_fixture_take_user(&fixture.views, &user, NOW));
+    view_fixture_commit(&fixture.views);
     user.version = 2;
     struct subscription subscription = account_fixture_subscription("ada", "s", 1);
-    assert_true(account_fixture_take_user(&fixture, &user, NOW));
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-    view_fixture_restart(&fixture);
+    assert_true(account_fixture_take_user(&fixture.views, &user, NOW));
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+    view_fixture_restart(&fixture.views);
     assert_int_equal(user_version("ada"), 1);
     assert_false(position_is_known(TOPIC_SUBSCRIPTIONS));
 }
@@ -446,17 +342,17 @@ static void a_full_file_grows_and_nothing_is_lost(void **state)
 {
     (void)state;
     enum { MANY = 2000 };
-    view_fixture_close(&fixture);
-    view_fixture_open(&fixture, 512 * 1024);
+    view_fixture_close(&fixture.views);
+    view_fixture_open(&fixture.views, 512 * 1024);
     char id[16];
     for (int i = 0; i < MANY; i++) {
         snprintf(id, sizeof id, "s%d", i);
         struct subscription subscription = account_fixture_subscription("ada", id, 1);
-        assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-        assert_true(account_fixture_answer_subscription(&fixture, id, &subscription, NOW));
-        assert_true(view_fixture_quote(&fixture, id, i, i));
+        assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+        assert_true(account_fixture_answer_subscription(&fixture.views, id, &subscription, NOW));
+        assert_true(view_fixture_quote(&fixture.views, id, i, i));
     }
-    view_fixture_commit(&fixture);
+    view_fixture_commit(&fixture.views);
     struct command_answer answer;
     for (int i = 0; i < MANY; i++) {
         snprintf(id, sizeof id, "s%d", i);
@@ -469,10 +365,10 @@ static bool quote_is_there(void)
 {
     struct instrument_row row;
     bool found = false;
-    look("ada");
-    assert_true(sg_is_ok(instrument_view_find(fixture.store, snapshot.transaction,
+    reader_fixture_look(&fixture, "ada");
+    assert_true(sg_is_ok(instrument_view_find(fixture.views.store, fixture.snapshot.transaction,
                                               bytes_of_text("stock:X"), &row, &found)));
-    view_snapshot_done(&snapshot);
+    reader_fixture_done(&fixture);
     return found;
 }
 
@@ -480,11 +376,11 @@ static void take_one_of_each(void)
 {
     struct user user = account_fixture_user("ada", 1);
     struct subscription subscription = account_fixture_subscription("ada", "s", 1);
-    assert_true(view_fixture_quote(&fixture, "stock:X", 1, 1));
-    assert_true(account_fixture_take_user(&fixture, &user, NOW));
-    assert_true(account_fixture_take_subscription(&fixture, &subscription, NOW));
-    assert_true(account_fixture_answer_user(&fixture, "c", &user, NOW));
-    view_fixture_commit(&fixture);
+    assert_true(view_fixture_quote(&fixture.views, "stock:X", 1, 1));
+    assert_true(account_fixture_take_user(&fixture.views, &user, NOW));
+    assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
+    assert_true(account_fixture_answer_user(&fixture.views, "c", &user, NOW));
+    view_fixture_commit(&fixture.views);
 }
 
 static void assert_only_quotes_are_left(void)
@@ -503,9 +399,9 @@ static void a_rebuild_reads_all_topics_of_the_view_again(void **state)
 {
     (void)state;
     take_one_of_each();
-    assert_true(sg_is_ok(view_writer_rebuild(fixture.writer, ACCOUNTS)));
+    assert_true(sg_is_ok(view_writer_rebuild(fixture.views.writer, ACCOUNTS)));
     assert_only_quotes_are_left();
-    view_fixture_restart(&fixture);
+    view_fixture_restart(&fixture.views);
     assert_only_quotes_are_left();
     take_one_of_each();
     assert_int_equal(user_version("ada"), 1);
@@ -514,9 +410,10 @@ static void a_rebuild_reads_all_topics_of_the_view_again(void **state)
 static void set_format(uint64_t format)
 {
     struct transaction *transaction = NULL;
-    assert_true(sg_is_ok(view_store_begin(fixture.store, &transaction)));
-    assert_true(sg_is_ok(view_store_set_format(fixture.store, transaction, "accounts", format)));
-    assert_true(sg_is_ok(view_store_commit(fixture.store, &transaction)));
+    assert_true(sg_is_ok(view_store_begin(fixture.views.store, &transaction)));
+    assert_true(
+        sg_is_ok(view_store_set_format(fixture.views.store, transaction, "accounts", format)));
+    assert_true(sg_is_ok(view_store_commit(fixture.views.store, &transaction)));
 }
 
 // A file from before these views has none of their formats: to it they are new, its quotes stay.
@@ -527,11 +424,11 @@ static void rows_of_another_format_are_read_anew_and_quotes_stay(void **state)
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         take_one_of_each();
         set_format(formats[i]);
-        view_fixture_restart(&fixture);
+        view_fixture_restart(&fixture.views);
         assert_only_quotes_are_left();
     }
     take_one_of_each();
-    view_fixture_restart(&fixture);
+    view_fixture_restart(&fixture.views);
     assert_int_equal(user_version("ada"), 1);
 }
 
@@ -545,10 +442,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_comes_back_is_seen_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_are_ones_own_in_order_and_in_pages, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(the_first_answer_to_a_command_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(answers_are_forgotten_after_a_day, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_id_can_be_used_again_after_a_day, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_clock_far_ahead_makes_nobody_forget, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_end_is_forgotten_with_the_answers_that_could_undo_it,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_acceptable_is_refused, set_up, tear_down),

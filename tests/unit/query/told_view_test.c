@@ -1,6 +1,7 @@
 // What users were told: alerts, notifications and deliveries by time, and what is forgotten.
 #include "query/views/alerts/alert_view.h"
 #include "query/views/notifications/notification_view.h"
+#include "reader_fixture.h"
 #include "told_fixture.h"
 
 #include <stdarg.h>
@@ -14,11 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAP_BYTES = 16 * 1024 * 1024, ARENA_BYTES = 1 << 20, KEPT = 100, IDS_MAX = 512 };
+enum { MAP_BYTES = 16 * 1024 * 1024, KEPT = 100, IDS_MAX = 512 };
 
-static struct view_fixture fixture;
-static struct view_snapshot snapshot;
-static struct view_reader reader;
+static struct reader_fixture fixture;
 
 // What a list gave.
 static struct {
@@ -31,25 +30,20 @@ static struct {
 static int set_up(void **state)
 {
     (void)state;
-    view_fixture_open(&fixture, MAP_BYTES);
-    reader.arena = arena_new(ARENA_BYTES);
+    reader_fixture_open(&fixture, MAP_BYTES);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    arena_free(&reader.arena);
-    view_fixture_close(&fixture);
+    reader_fixture_close(&fixture);
     return 0;
 }
 
 static void look(const char *user)
 {
-    assert_true(sg_is_ok(view_store_read(fixture.store, &snapshot)));
-    reader.snapshot = &snapshot;
-    reader.user_id = bytes_of_text(user);
-    arena_reset(reader.arena);
+    reader_fixture_look(&fixture, user);
     seen.count = 0;
 }
 
@@ -94,35 +88,35 @@ static size_t list_alerts(const char *user, const char *instrument,
                           const struct view_log_page *page)
 {
     look(user);
-    assert_true(
-        sg_is_ok(alert_view_list(&reader, page, bytes_of_text(instrument), note_alert, NULL)));
-    view_snapshot_done(&snapshot);
+    assert_true(sg_is_ok(
+        alert_view_list(&fixture.reader, page, bytes_of_text(instrument), note_alert, NULL)));
+    reader_fixture_done(&fixture);
     return seen.count;
 }
 
 static size_t list_notifications(const char *user, const struct view_log_page *page)
 {
     look(user);
-    assert_true(sg_is_ok(notification_view_list(&reader, page, note_notification, NULL)));
-    view_snapshot_done(&snapshot);
+    assert_true(sg_is_ok(notification_view_list(&fixture.reader, page, note_notification, NULL)));
+    reader_fixture_done(&fixture);
     return seen.count;
 }
 
 static size_t list_of_alert(const char *user, const char *alert)
 {
     look(user);
-    assert_true(sg_is_ok(
-        notification_view_of_alert(&reader, bytes_of_text(alert), note_notification, NULL)));
-    view_snapshot_done(&snapshot);
+    assert_true(sg_is_ok(notification_view_of_alert(&fixture.reader, bytes_of_text(alert),
+                                                    note_notification, NULL)));
+    reader_fixture_done(&fixture);
     return seen.count;
 }
 
 static size_t list_deliveries(const char *user, const char *notification)
 {
     look(user);
-    assert_true(sg_is_ok(
-        notification_view_deliveries(&reader, bytes_of_text(notification), note_delivery, NULL)));
-    view_snapshot_done(&snapshot);
+    assert_true(sg_is_ok(notification_view_deliveries(&fixture.reader, bytes_of_text(notification),
+                                                      note_delivery, NULL)));
+    reader_fixture_done(&fixture);
     return seen.count;
 }
 
@@ -130,8 +124,8 @@ static bool find_alert(const char *user, const char *id, struct alert_row *ret_r
 {
     bool found = false;
     look(user);
-    assert_true(sg_is_ok(alert_view_find(&reader, bytes_of_text(id), ret_row, &found)));
-    view_snapshot_done(&snapshot);
+    assert_true(sg_is_ok(alert_view_find(&fixture.reader, bytes_of_text(id), ret_row, &found)));
+    reader_fixture_done(&fixture);
     return found;
 }
 
@@ -153,15 +147,16 @@ static void alerts_come_newest_first_in_pages_and_ranges(void **state)
         // Few times, so that many alerts share one.
         int64_t time = 1000 + rand_r(&seed) % 20;
         snprintf(id, sizeof id, "a%d", i);
-        assert_true(told_fixture_alert(&fixture, "ada", id, i % 3 == 0 ? "stock:A" : "fx:B", time));
+        assert_true(
+            told_fixture_alert(&fixture.views, "ada", id, i % 3 == 0 ? "stock:A" : "fx:B", time));
         in_range += time >= 1005 && time < 1010 ? 1 : 0;
         if (i % 20 == 0) {
-            view_fixture_commit(&fixture);
-            view_fixture_restart(&fixture);
+            view_fixture_commit(&fixture.views);
+            view_fixture_restart(&fixture.views);
         }
     }
-    assert_true(told_fixture_alert(&fixture, "bob", "b", "stock:A", 1));
-    view_fixture_commit(&fixture);
+    assert_true(told_fixture_alert(&fixture.views, "bob", "b", "stock:A", 1));
+    view_fixture_commit(&fixture.views);
     struct view_log_page page = all();
     assert_int_equal(list_alerts("ada", "", &page), MANY);
     assert_newest_first();
@@ -195,12 +190,12 @@ static void an_alert_is_found_by_its_owner(void **state)
 {
     (void)state;
     struct alert_row row;
-    assert_true(told_fixture_alert(&fixture, "ada", "a1", "stock:A", 5));
+    assert_true(told_fixture_alert(&fixture.views, "ada", "a1", "stock:A", 5));
     // The same decision again is the same alert.
-    assert_true(told_fixture_alert(&fixture, "ada", "a1", "stock:A", 5));
-    view_fixture_commit(&fixture);
-    assert_true(told_fixture_alert(&fixture, "ada", "a1", "stock:A", 6));
-    view_fixture_commit(&fixture);
+    assert_true(told_fixture_alert(&fixture.views, "ada", "a1", "stock:A", 5));
+    view_fixture_commit(&fixture.views);
+    assert_true(told_fixture_alert(&fixture.views, "ada", "a1", "stock:A", 6));
+    view_fixture_commit(&fixture.views);
     struct view_log_page page = all();
     assert_int_equal(list_alerts("ada", "", &page), 1);
     assert_true(find_alert("ada", "a1", &row));
@@ -218,13 +213,14 @@ static void the_oldest_alerts_are_forgotten(void **state)
     char id[16];
     for (int i = 0; i < 3 * KEPT; i++) {
         snprintf(id, sizeof id, "a%d", i);
-        assert_true(told_fixture_alert(&fixture, "ada", id, "stock:A", 1000 + i));
-        assert_true(told_fixture_alert(&fixture, i % 2 == 0 ? "bob" : "eve", id, "stock:A", i));
+        assert_true(told_fixture_alert(&fixture.views, "ada", id, "stock:A", 1000 + i));
+        assert_true(
+            told_fixture_alert(&fixture.views, i % 2 == 0 ? "bob" : "eve", id, "stock:A", i));
         if (i % 7 == 0) {
-            view_fixture_commit(&fixture);
+            view_fixture_commit(&fixture.views);
         }
     }
-    view_fixture_commit(&fixture);
+    view_fixture_commit(&fixture.views);
     struct view_log_page page = all();
     assert_int_equal(list_alerts("ada", "", &page), KEPT);
     assert_int_equal(seen.times[KEPT - 1], 1000 + 2 * KEPT);
@@ -234,17 +230,17 @@ static void the_oldest_alerts_are_forgotten(void **state)
     assert_true(find_alert("ada", "a200", &row));
     assert_int_equal(list_alerts("bob", "", &page), KEPT);
     // An alert that is older than all that is kept does not stay.
-    assert_true(told_fixture_alert(&fixture, "ada", "old", "stock:A", 1));
-    view_fixture_commit(&fixture);
+    assert_true(told_fixture_alert(&fixture.views, "ada", "old", "stock:A", 1));
+    view_fixture_commit(&fixture.views);
     assert_false(find_alert("ada", "old", &row));
     assert_int_equal(list_alerts("ada", "", &page), KEPT);
     // A smaller bound is reached with what comes next.
-    fixture.settings.alerts_kept = KEPT / 2;
+    fixture.views.settings.alerts_kept = KEPT / 2;
     for (int i = 0; i < KEPT / 8; i++) {
         snprintf(id, sizeof id, "n%d", i);
-        assert_true(told_fixture_alert(&fixture, "ada", id, "stock:A", 5000 + i));
+        assert_true(told_fixture_alert(&fixture.views, "ada", id, "stock:A", 5000 + i));
     }
-    view_fixture_commit(&fixture);
+    view_fixture_commit(&fixture.views);
     assert_int_equal(list_alerts("ada", "", &page), KEPT / 2);
 }
 
@@ -252,16 +248,16 @@ static void notifications_have_their_deliveries(void **state)
 {
     (void)state;
     // A delivery may be read before what it delivers.
-    assert_true(told_fixture_delivery(&fixture, "n1", 1, OUTCOME_RETRY, 20));
-    view_fixture_commit(&fixture);
-    assert_true(told_fixture_notification(&fixture, "ada", "n1", "a1", 10));
-    assert_true(told_fixture_notification(&fixture, "ada", "n1", "a1", 10));
-    assert_true(told_fixture_notification(&fixture, "ada", "n2", "a1", 11));
-    assert_true(told_fixture_notification(&fixture, "ada", "n3", "a2", 9));
-    assert_true(told_fixture_notification(&fixture, "bob", "n1", "a1", 12));
-    assert_true(told_fixture_delivery(&fixture, "n1", 2, OUTCOME_SENT, 30));
-    view_fixture_commit(&fixture);
-    view_fixture_restart(&fixture);
+    assert_true(told_fixture_delivery(&fixture.views, "n1", 1, OUTCOME_RETRY, 20));
+    view_fixture_commit(&fixture.views);
+    assert_true(told_fixture_notification(&fixture.views, "ada", "n1", "a1", 10));
+    assert_true(told_fixture_notification(&fixture.views, "ada", "n1", "a1", 10));
+    assert_true(told_fixture_notification(&fixture.views, "ada", "n2", "a1", 11));
+    assert_true(told_fixture_notification(&fixture.views, "ada", "n3", "a2", 9));
+    assert_true(told_fixture_notification(&fixture.views, "bob", "n1", "a1", 12));
+    assert_true(told_fixture_delivery(&fixture.views, "n1", 2, OUTCOME_SENT, 30));
+    view_fixture_commit(&fixture.views);
+    view_fixture_restart(&fixture.views);
     struct view_log_page page = all();
     assert_int_equal(list_notifications("ada", &page), 3);
     assert_string_equal(seen.ids[0], "n2");
@@ -277,10 +273,11 @@ static void notifications_have_their_deliveries(void **state)
     struct notification_row row;
     bool found = false;
     look("ada");
-    assert_true(sg_is_ok(notification_view_find(&reader, bytes_of_text("n3"), &row, &found)));
+    assert_true(
+        sg_is_ok(notification_view_find(&fixture.reader, bytes_of_text("n3"), &row, &found)));
     assert_true(found);
     assert_true(bytes_is_text(row.notification.alert_ids[0], "a2"));
-    view_snapshot_done(&snapshot);
+    reader_fixture_done(&fixture);
 }
 
 static void the_oldest_notifications_go_with_their_deliveries(void **state)
@@ -291,10 +288,10 @@ static void the_oldest_notifications_go_with_their_deliveries(void **state)
     for (int i = 0; i < 2 * KEPT; i++) {
         snprintf(id, sizeof id, "n%d", i);
         snprintf(alert, sizeof alert, "a%d", i);
-        assert_true(told_fixture_notification(&fixture, "ada", id, alert, 10 * i));
-        assert_true(told_fixture_delivery(&fixture, id, 1, OUTCOME_RETRY, 10 * i + 1));
-        assert_true(told_fixture_delivery(&fixture, id, 2, OUTCOME_SENT, 10 * i + 2));
-        view_fixture_commit(&fixture);
+        assert_true(told_fixture_notification(&fixture.views, "ada", id, alert, 10 * i));
+        assert_true(told_fixture_delivery(&fixture.views, id, 1, OUTCOME_RETRY, 10 * i + 1));
+        assert_true(told_fixture_delivery(&fixture.views, id, 2, OUTCOME_SENT, 10 * i + 2));
+        view_fixture_commit(&fixture.views);
     }
     struct view_log_page page = all();
     assert_int_equal(list_notifications("ada", &page), KEPT);
@@ -308,14 +305,14 @@ static void the_oldest_notifications_go_with_their_deliveries(void **state)
 static void deliveries_alone_are_bounded_too(void **state)
 {
     (void)state;
-    fixture.settings.notifications_kept = 1;
+    fixture.views.settings.notifications_kept = 1;
     size_t left = 0;
     char id[16];
     for (int i = 0; i < 3 * KEPT; i++) {
         snprintf(id, sizeof id, "a%d", i);
-        assert_true(told_fixture_delivery(&fixture, id, 0, OUTCOME_REJECTED, i));
+        assert_true(told_fixture_delivery(&fixture.views, id, 0, OUTCOME_REJECTED, i));
     }
-    view_fixture_commit(&fixture);
+    view_fixture_commit(&fixture.views);
     for (int i = 0; i < 3 * KEPT; i++) {
         snprintf(id, sizeof id, "a%d", i);
         left += list_deliveries("ada", id);
@@ -326,7 +323,7 @@ static void deliveries_alone_are_bounded_too(void **state)
 
 static bool refused(const struct alert *alert, const char *key)
 {
-    return !view_fixture_take(&fixture, TOPIC_ALERTS, bytes_of_text(key), 1, alert);
+    return !view_fixture_take(&fixture.views, TOPIC_ALERTS, bytes_of_text(key), 1, alert);
 }
 
 static void what_is_not_acceptable_is_refused(void **state)
@@ -342,12 +339,12 @@ static void what_is_not_acceptable_is_refused(void **state)
     assert_true(refused(&alert, "ada"));
     alert = told_fixture_make_alert("ada", "a", "stock\n", 1);
     assert_true(refused(&alert, "ada"));
-    assert_false(told_fixture_notification(&fixture, "ada", "n", "", 1));
-    assert_false(told_fixture_notification(&fixture, "ada", "", "a", 1));
-    assert_false(told_fixture_notification(&fixture, "ada", "n", "a", -1));
-    assert_false(told_fixture_delivery(&fixture, "\x01", 1, OUTCOME_SENT, 1));
-    assert_false(told_fixture_delivery(&fixture, "n", -1, OUTCOME_SENT, 1));
-    view_fixture_commit(&fixture);
+    assert_false(told_fixture_notification(&fixture.views, "ada", "n", "", 1));
+    assert_false(told_fixture_notification(&fixture.views, "ada", "", "a", 1));
+    assert_false(told_fixture_notification(&fixture.views, "ada", "n", "a", -1));
+    assert_false(told_fixture_delivery(&fixture.views, "\x01", 1, OUTCOME_SENT, 1));
+    assert_false(told_fixture_delivery(&fixture.views, "n", -1, OUTCOME_SENT, 1));
+    view_fixture_commit(&fixture.views);
     struct view_log_page page = all();
     assert_int_equal(list_alerts("ada", "", &page), 0);
     assert_int_equal(list_notifications("ada", &page), 0);
@@ -361,16 +358,16 @@ static void a_rebuild_begins_from_nothing(void **state)
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < KEPT; i++) {
             snprintf(id, sizeof id, "a%d", i);
-            assert_true(told_fixture_alert(&fixture, "ada", id, "stock:A", i));
-            assert_true(told_fixture_notification(&fixture, "ada", id, id, i));
-            assert_true(told_fixture_delivery(&fixture, id, 1, OUTCOME_SENT, i));
+            assert_true(told_fixture_alert(&fixture.views, "ada", id, "stock:A", i));
+            assert_true(told_fixture_notification(&fixture.views, "ada", id, id, i));
+            assert_true(told_fixture_delivery(&fixture.views, id, 1, OUTCOME_SENT, i));
         }
-        view_fixture_commit(&fixture);
+        view_fixture_commit(&fixture.views);
         // The counts begin anew too, or the second round would be forgotten.
         assert_int_equal(list_alerts("ada", "", &page), KEPT);
         assert_int_equal(list_notifications("ada", &page), KEPT);
         for (size_t view = 0; view < VIEW_COUNT; view++) {
-            assert_true(sg_is_ok(view_writer_rebuild(fixture.writer, view)));
+            assert_true(sg_is_ok(view_writer_rebuild(fixture.views.writer, view)));
         }
         assert_int_equal(list_alerts("ada", "", &page), 0);
         assert_int_equal(list_alerts("ada", "stock:A", &page), 0);
@@ -394,16 +391,16 @@ static void much_that_waits_is_committed_early(void **state)
     notification.alert_ids_count = 1;
     int taken = 0;
     char id[16];
-    while (!view_writer_full(fixture.writer)) {
+    while (!view_writer_full(fixture.views.writer)) {
         snprintf(id, sizeof id, "n%d", taken++);
         notification.notification_id = bytes_of_text(id);
-        assert_true(view_fixture_take(&fixture, TOPIC_NOTIFICATIONS, notification.user_id, 1,
+        assert_true(view_fixture_take(&fixture.views, TOPIC_NOTIFICATIONS, notification.user_id, 1,
                                       &notification));
         assert_true(taken < MANY);
     }
-    assert_true(view_writer_due(fixture.writer, false));
-    view_fixture_commit(&fixture);
-    assert_false(view_writer_full(fixture.writer));
+    assert_true(view_writer_due(fixture.views.writer, false));
+    view_fixture_commit(&fixture.views);
+    assert_false(view_writer_full(fixture.views.writer));
     free(body);
     struct view_log_page page = all();
     assert_int_equal(list_notifications("ada", &page), taken);
