@@ -21,7 +21,7 @@ def own_line(processes, own_kafka, smtp):
 
 
 class Supervised:
-    """Started again whenever it ends, as whoever runs it does: a long absence of Kafka may fence it."""
+    """Started again whenever it ends, as whoever runs it does: a long absence of Kafka may fence it, or cost Kafka an end."""
 
     def __init__(self, soglia):
         self._soglia = soglia
@@ -32,7 +32,7 @@ class Supervised:
         if not self.process.running:
             assert self.process.code == 1
             errors = [line for line in said(self.process).splitlines() if '"level":"error"' in line]
-            assert any("fenced" in line for line in errors), f"it says why: {errors}"
+            assert any("fenced" in line or "start again" in line for line in errors), f"it says why: {errors}"
             self.process = self._soglia.start("run", "all")
         return self.process
 

@@ -35,8 +35,8 @@ class World:
         self.watch()
         self.line.give("users", [user(f"user-{at}") for at in range(INSTRUMENTS)])
         self.line.give("subscriptions", [subscription(f"user-{at}", f"stock:{at}", high=100.5) for at in range(INSTRUMENTS)])
-        self.line.wait_taken("alerts", "subscriptions", WAIT_S)
-        self.line.wait_taken("notifications", "users", WAIT_S)
+        self.line.wait_taken("alerts", "subscriptions", WAIT_S, self.watch)
+        self.line.wait_taken("notifications", "users", WAIT_S, self.watch)
 
     def watch(self):
         if self.process is None or not self.process.running:

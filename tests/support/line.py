@@ -71,8 +71,8 @@ class Line:
         """Waits until the topic has so many committed records, and returns all there are, decoded."""
         return self.decoded(self.kafka.read_until(self.prefix + topic, count, timeout_s))
 
-    def wait_taken(self, processor, topic, timeout_s=CALL_S):
-        """Waits until the processor has committed every record that is in the topic now."""
+    def wait_taken(self, processor, topic, timeout_s=CALL_S, watch=lambda: None):
+        """Waits until the processor has committed every record that is in the topic now; calls `watch` meanwhile."""
         ends = {}
         for record in self.kafka.read(self.prefix + topic):
             ends[record.partition] = record.offset + 1
@@ -81,6 +81,7 @@ class Line:
                          logger=LOG)
 
         def behind():
+            watch()
             return [one for one in asker.committed(wanted, timeout=CALL_S) if one.offset < ends[one.partition]]
         try:
             until(lambda: not wanted or not behind(), timeout_s, lambda: f"{processor} to take {topic}: {behind()}")
