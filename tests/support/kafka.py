@@ -174,11 +174,12 @@ class Kafka:
 
     def run_tool(self, name, *args, stdin=None):
         """Runs a class of Kafka's own tools (`org.apache.kafka.tools.` is added to a bare name); returns its output."""
-        libs = script("fetch-kafka.sh") + "/libs/*"
+        home = Path(script("fetch-kafka.sh"))
         full_name = name if name.startswith(("org.", "kafka.")) else f"org.apache.kafka.tools.{name}"
         done = subprocess.run(
-            [script("java-home.sh") + "/bin/java", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
-             f"-Dlog4j2.configurationFile={REPO / 'compose/local/log4j2.properties'}", "-cp", libs, full_name,
+            [script("java-home.sh") + "/bin/java", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xlog:cds=off",
+             "-Xlog:cds+dynamic=off", f"-XX:SharedArchiveFile={home / 'classes.jsa'}",
+             f"-Dlog4j2.configurationFile={REPO / 'compose/local/log4j2.properties'}", "-cp", f"{home}/libs/*", full_name,
              "--bootstrap-server", self.brokers, *args],
             input=stdin, capture_output=True, timeout=2 * CALL_S, check=False)
         if done.returncode:
