@@ -186,6 +186,24 @@ sg_result assignment_given(void *context, const struct kafka_position *partition
     return begin_if_changed(worker);
 }
 
+sg_result assignment_renew(struct worker *worker)
+{
+    const enum topic *inputs = processor_of(worker)->inputs;
+    char names[PROCESSOR_INPUTS_MAX][KAFKA_TOPIC_MAX + 1];
+    struct kafka_position partitions[WORKER_POSITIONS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; inputs[i] != TOPIC_COUNT; i++) {
+        topic_full_name(worker->config->topics, inputs[i], names[i]);
+        for (size_t j = 0; j < worker->task_count; j++) {
+            partitions[count++] = (struct kafka_position){.topic = names[i],
+                                                          .partition = worker->tasks[j]->partition};
+        }
+    }
+    worker_close_tasks(worker);
+    worker->unsaved = false;
+    return assignment_given(worker, partitions, count);
+}
+
 sg_result assignment_taken(void *context, bool lost)
 {
     struct worker *worker = context;

@@ -302,7 +302,7 @@ static sg_result handle(struct worker *worker, sg_result failure)
         }
         tell_problem(worker, failure);
         // At once: the broker may be about to end the transaction by itself, and fences then.
-        SG_TRY(worker_abort(worker));
+        SG_TRY(worker->unsaved ? assignment_renew(worker) : worker_abort(worker));
         if (worker->problems > 1 || failure.class == SG_RETRY) {
             clock_sleep_ms(PROBLEM_WAIT_MS);
         }

@@ -242,8 +242,8 @@ static sg_result prepare(struct worker *worker)
     return kafka_producer_send_offsets(worker->producer, worker->consumer, positions, count);
 }
 
-// After the Kafka commit nothing may undo it: a file that cannot take it is opened anew and catches
-// up from the changelog.
+// After the Kafka commit nothing may undo it: a file that has no room for it is opened anew and
+// catches up from the changelog (assignment_renew()).
 static sg_result save(struct worker *worker)
 {
     for (size_t i = 0; i < worker->task_count; i++) {
@@ -335,17 +335,14 @@ sg_result worker_commit(struct worker *worker)
     crash_point("after_kafka_commit");
     worker->open = false;
     worker->ended_us = clock_monotonic_us();
+    worker->unconfirmed = true;
     sg_result saved = save(worker);
-    if (saved.class == SG_ABORT) {
-        return sg_fail(SG_FATAL, saved.code, "%s; start again: it catches up by itself",
-                       sg_reason());
-    }
-    SG_TRY(saved);
-    if (worker->config->effector != NULL) {
+    worker->unsaved = saved.class == SG_ABORT;
+    if (worker->config->effector != NULL && (sg_is_ok(saved) || worker->unsaved)) {
         worker->config->effector->committed(worker->config->effector->context);
     }
+    SG_TRY(saved);
     worker->problems = 0;
-    worker->unconfirmed = true;
     crash_point("committed");
     metric_add(METRIC_COMMITS, processor_of(worker)->id, 0, 1);
     metric_observe_us(METRIC_COMMIT_SECONDS, processor_of(worker)->id,

@@ -30,6 +30,7 @@ struct worker {
     bool unconfirmed;        // There was a commit since Kafka was last asked for its positions,
     int outages;             // and so many lost connections before that.
     bool assigned;           // An assignment was received since the start.
+    bool unsaved;            // Kafka has a commit that a file had no room for.
     struct refusal_log refusals;
 };
 

@@ -108,7 +108,12 @@ enum life_end life_run(const struct life *life)
         _exit(sg_is_ok(result) ? 0 : REFUSED_STATUS);
     }
     int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) {
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        note_reason("no child");
+        return LIFE_BROKEN;
+    }
+    if (!WIFEXITED(status)) {
+        note_reason(strsignal(WTERMSIG(status)));
         return LIFE_BROKEN;
     }
     switch (WEXITSTATUS(status)) {
@@ -119,6 +124,7 @@ enum life_end life_run(const struct life *life)
     case REFUSED_STATUS:
         return LIFE_REFUSED;
     default:
+        snprintf(fake_kafka_notes(), SG_REASON_MAX, "status %d", WEXITSTATUS(status));
         return LIFE_BROKEN;
     }
 }
