@@ -200,7 +200,6 @@ sg_result assignment_renew(struct worker *worker)
         }
     }
     worker_close_tasks(worker);
-    worker->unsaved = false;
     return assignment_given(worker, partitions, count);
 }
 

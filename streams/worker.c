@@ -179,6 +179,7 @@ void worker_close_tasks(struct worker *worker)
         metric_change(METRIC_ASSIGNED, processor_of(worker)->id, 0, -1);
     }
     worker->task_count = 0;
+    worker->unsaved = false; // They catch up when they are opened anew.
 }
 
 void worker_close(struct worker *worker)
