@@ -1,5 +1,6 @@
 """Requests that nobody would send, made from the contract by schemathesis, sent to a running server."""
 import json
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -149,11 +150,12 @@ def drive(operation, mode, visitor, seed, examples):
     try:
         one()
     except BaseExceptionGroup as group:
-        return [f"{operation.label}, {mode.value}: {error}" for error in group.exceptions]
+        return [told(operation, mode, error) for error in group.exceptions]
     except Exception as error:  # pylint: disable=broad-except
-        return [f"{operation.label}, {mode.value}: {type(error).__name__}: {error}\n{notes(error)}"]
+        return [told(operation, mode, error)]
     return []
 
 
-def notes(error):
-    return "\n".join(getattr(error, "__notes__", []))
+def told(operation, mode, error):
+    """What was wrong, where it was seen, and the request that hypothesis notes."""
+    return f"{operation.label}, {mode.value}: {''.join(traceback.format_exception(error, limit=-2))}"
