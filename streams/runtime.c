@@ -332,10 +332,11 @@ static sg_result end_in_order(struct worker *worker)
     if (last.class != SG_ABORT && last.class != SG_RETRY) {
         return last;
     }
-    log_warn("ending without the last commit, the next start does that work again",
-             (struct log_field[]){log_text("worker", worker->name),
-                                  log_text("reason", sg_reason()),
-                                  {.name = NULL}});
+    log_warn(
+        worker->unsaved ? "ending before the state has the last commit, the next start catches up"
+                        : "ending without the last commit, the next start does that work again",
+        (struct log_field[]){
+            log_text("worker", worker->name), log_text("reason", sg_reason()), {.name = NULL}});
     return sg_ok();
 }
 

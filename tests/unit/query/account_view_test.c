@@ -3,7 +3,6 @@
 #include "account_fixture.h"
 #include "query/views/accounts/command_view.h"
 #include "query/views/accounts/subscription_view.h"
-#include "query/views/accounts/user_view.h"
 #include "query/views/quotes/instrument_view.h"
 #include "query/views/view_row.h"
 #include "reader_fixture.h"
@@ -40,18 +39,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-// The version of what is found, -1 for nothing; 0 for a user who has left.
-static int64_t user_version(const char *name)
-{
-    struct user user;
-    bool found = false;
-    reader_fixture_look(&fixture, name);
-    assert_true(sg_is_ok(user_view_find(&fixture.reader, &user, &found)));
-    int64_t version = !found ? -1 : user.active ? user.version : 0;
-    reader_fixture_done(&fixture);
-    return version;
-}
-
+// The version of what is found, -1 for nothing.
 static int64_t subscription_version(const char *user, const char *id)
 {
     struct subscription subscription;
@@ -138,7 +126,8 @@ static void check_order(unsigned order, bool restarts)
         }
         int64_t newest = (next[0] > next[1] ? next[0] : next[1]) - 1;
         assert_int_equal(subscription_version("ada", id), newest == VERSIONS ? -1 : newest);
-        assert_int_equal(user_version(id), newest == VERSIONS ? 0 : newest);
+        assert_int_equal(reader_fixture_user_version(&fixture, id),
+                         newest == VERSIONS ? 0 : newest);
     }
 }
 
@@ -166,7 +155,7 @@ static void one_batch_in_any_order_is_the_same(void **state)
     }
     view_fixture_commit(&fixture.views);
     assert_int_equal(subscription_version("ada", "s"), -1);
-    assert_int_equal(user_version("s"), 0);
+    assert_int_equal(reader_fixture_user_version(&fixture, "s"), 0);
 }
 
 static double high_of(const char *user, const char *id)
@@ -318,7 +307,7 @@ static void what_is_not_acceptable_is_refused(void **state)
     result.result.subscription = account_fixture_subscription("bob", "s", 1);
     assert_false(account_fixture_take_result(&fixture.views, &result));
     view_fixture_commit(&fixture.views);
-    assert_int_equal(user_version("ada"), -1);
+    assert_int_equal(reader_fixture_user_version(&fixture, "ada"), -1);
     assert_string_equal(list("bob", "", "", 10), "");
     assert_true(position_is_known(TOPIC_USERS));
 }
@@ -334,7 +323,7 @@ static void what_was_not_committed_is_gone_after_a_restart(void **state)
     assert_true(account_fixture_take_user(&fixture.views, &user, NOW));
     assert_true(account_fixture_take_subscription(&fixture.views, &subscription, NOW));
     view_fixture_restart(&fixture.views);
-    assert_int_equal(user_version("ada"), 1);
+    assert_int_equal(reader_fixture_user_version(&fixture, "ada"), 1);
     assert_false(position_is_known(TOPIC_SUBSCRIPTIONS));
 }
 
@@ -386,7 +375,7 @@ static void take_one_of_each(void)
 static void assert_only_quotes_are_left(void)
 {
     assert_true(quote_is_there());
-    assert_int_equal(user_version("ada"), -1);
+    assert_int_equal(reader_fixture_user_version(&fixture, "ada"), -1);
     assert_string_equal(list("ada", "", "", 10), "");
     assert_string_equal(list("ada", "stock:A", "", 10), "");
     assert_true(position_is_known(TOPIC_QUOTES));
@@ -404,7 +393,7 @@ static void a_rebuild_reads_all_topics_of_the_view_again(void **state)
     view_fixture_restart(&fixture.views);
     assert_only_quotes_are_left();
     take_one_of_each();
-    assert_int_equal(user_version("ada"), 1);
+    assert_int_equal(reader_fixture_user_version(&fixture, "ada"), 1);
 }
 
 static void set_format(uint64_t format)
@@ -429,7 +418,7 @@ static void rows_of_another_format_are_read_anew_and_quotes_stay(void **state)
     }
     take_one_of_each();
     view_fixture_restart(&fixture.views);
-    assert_int_equal(user_version("ada"), 1);
+    assert_int_equal(reader_fixture_user_version(&fixture, "ada"), 1);
 }
 
 int main(void)

@@ -2,7 +2,6 @@
 #include "account_fixture.h"
 #include "core/service/clock.h"
 #include "query/views/accounts/command_view.h"
-#include "query/views/accounts/user_view.h"
 #include "reader_fixture.h"
 
 #include <stdarg.h>
@@ -31,18 +30,6 @@ static int tear_down(void **state)
     (void)state;
     reader_fixture_close(&fixture);
     return 0;
-}
-
-// The version of a user, -1 for nobody.
-static int64_t user_version(const char *name)
-{
-    struct user user;
-    bool found = false;
-    reader_fixture_look(&fixture, name);
-    assert_true(sg_is_ok(user_view_find(&fixture.reader, &user, &found)));
-    int64_t version = found ? user.version : -1;
-    reader_fixture_done(&fixture);
-    return version;
 }
 
 static bool command(const char *user, const char *id, struct command_answer *ret_answer)
@@ -80,7 +67,7 @@ static void the_first_answer_to_a_command_stays(void **state)
     assert_int_equal(answer.result.at, NOW);
     assert_false(command("bob", "c", &answer));
     assert_false(command("ada", "", &answer));
-    assert_int_equal(user_version("ada"), 1);
+    assert_int_equal(reader_fixture_user_version(&fixture, "ada"), 1);
 }
 
 static void answers_are_forgotten_after_a_day(void **state)
@@ -117,7 +104,7 @@ static void answers_are_forgotten_after_a_day(void **state)
     assert_true(account_fixture_answer_user(&fixture.views, "old", &user, NOW));
     view_fixture_commit(&fixture.views);
     assert_false(command("ada", "old", &answer));
-    assert_int_equal(user_version("ada"), 1);
+    assert_int_equal(reader_fixture_user_version(&fixture, "ada"), 1);
 }
 
 static void an_id_can_be_used_again_after_a_day(void **state)

@@ -1,6 +1,8 @@
 // A reader of views that a test feeds, as one request has it.
 #include "reader_fixture.h"
 
+#include "query/views/accounts/user_view.h"
+
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -32,4 +34,15 @@ void reader_fixture_look(struct reader_fixture *fixture, const char *user)
 void reader_fixture_done(struct reader_fixture *fixture)
 {
     view_snapshot_done(&fixture->snapshot);
+}
+
+int64_t reader_fixture_user_version(struct reader_fixture *fixture, const char *user_id)
+{
+    struct user user;
+    bool found = false;
+    reader_fixture_look(fixture, user_id);
+    assert_true(sg_is_ok(user_view_find(&fixture->reader, &user, &found)));
+    int64_t version = !found ? -1 : user.active ? user.version : 0;
+    reader_fixture_done(fixture);
+    return version;
 }

@@ -20,3 +20,6 @@ void reader_fixture_look(struct reader_fixture *fixture, const char *user);
 
 // Ends reading; what was read stays until the next look.
 void reader_fixture_done(struct reader_fixture *fixture);
+
+// The version of a user as it is committed now, 0 for one who has left, -1 for nobody.
+int64_t reader_fixture_user_version(struct reader_fixture *fixture, const char *user_id);
