@@ -62,6 +62,19 @@ static sg_result derive_index(struct store *store)
     return write_index(store);
 }
 
+// What was written before the map was full is written again.
+static sg_result derive_growing(struct store *store)
+{
+    sg_result derived = derive_index(store);
+    while (derived.class == SG_ABORT) {
+        transaction_abort(&store->batch->transaction);
+        piece_clear(store->index.gathered);
+        SG_TRY(environment_grow(store->batch->environment));
+        derived = derive_index(store);
+    }
+    return derived;
+}
+
 sg_result store_end_restore(struct store *store)
 {
     piece_free(&store->gathered);
@@ -72,7 +85,7 @@ sg_result store_end_restore(struct store *store)
     if (store->index.gathered == NULL) {
         return out_of_memory(store);
     }
-    SG_TRY(derive_index(store));
+    SG_TRY(derive_growing(store));
     piece_free(&store->index.gathered);
     return sg_ok();
 }

@@ -3,7 +3,6 @@
 
 #include "core/service/log.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +35,6 @@ struct view_store {
     char path[PATH_BYTES_MAX];
     struct environment *environment;
     struct table tables[VIEW_TABLE_COUNT];
-    pthread_rwlock_t readers; // Held by every snapshot, and alone while the file grows.
 };
 
 static sg_result read_format(struct view_store *store, struct transaction *transaction,
@@ -102,12 +100,6 @@ sg_result view_store_open(const struct state_settings *settings, struct view_sto
     if (store == NULL) {
         return sg_fail(SG_FATAL, 0, "views: out of memory");
     }
-    // A waiting growth goes first, else a stream of readers could hold it back for ever.
-    pthread_rwlockattr_t attributes;
-    pthread_rwlockattr_init(&attributes);
-    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    pthread_rwlock_init(&store->readers, &attributes);
-    pthread_rwlockattr_destroy(&attributes);
     SG_TRY(open_file(store, settings));
     *ret_store = SG_MOVE(store);
     return sg_ok();
@@ -120,7 +112,6 @@ void view_store_close(struct view_store **store)
         return;
     }
     environment_close(&closing->environment);
-    pthread_rwlock_destroy(&closing->readers);
     free(closing);
     *store = NULL;
 }
@@ -147,31 +138,20 @@ sg_result view_store_commit(struct view_store *store, struct transaction **trans
 
 sg_result view_store_grow(struct view_store *store)
 {
-    pthread_rwlock_wrlock(&store->readers);
-    sg_result result = environment_grow(store->environment);
-    pthread_rwlock_unlock(&store->readers);
-    return result;
+    return environment_grow(store->environment);
 }
 
 sg_result view_store_read(struct view_store *store, struct view_snapshot *ret_snapshot)
 {
-    pthread_rwlock_rdlock(&store->readers);
     struct transaction *transaction = NULL;
-    sg_result result = transaction_begin(store->environment, false, &transaction);
-    if (!sg_is_ok(result)) {
-        pthread_rwlock_unlock(&store->readers);
-        return result;
-    }
+    SG_TRY(transaction_begin(store->environment, false, &transaction));
     *ret_snapshot = (struct view_snapshot){store, transaction};
     return sg_ok();
 }
 
 void view_snapshot_done(struct view_snapshot *snapshot)
 {
-    if (snapshot->transaction != NULL) {
-        transaction_abort(&snapshot->transaction);
-        pthread_rwlock_unlock(&snapshot->store->readers);
-    }
+    transaction_abort(&snapshot->transaction);
 }
 
 // A position's key: the topic's name, a zero byte, the partition.

@@ -84,6 +84,16 @@ static void settle(struct environment *environment)
     }
 }
 
+// A waiting growth goes first, else a stream of readers could hold it back for ever.
+static void init_map_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 sg_result environment_open(const char *path, int64_t map_bytes, enum environment_sync sync,
                            struct environment **ret_environment)
 {
@@ -93,6 +103,7 @@ sg_result environment_open(const char *path, int64_t map_bytes, enum environment
         return sg_fail(SG_FATAL, 0, "state %s: out of memory", path);
     }
     environment->lock = -1;
+    init_map_lock(&environment->map);
     environment->path = strdup(path);
     if (environment->path == NULL) {
         return sg_fail(SG_FATAL, 0, "state %s: out of memory", path);
@@ -124,6 +135,7 @@ void environment_close(struct environment **environment)
     if (closing->lock >= 0) {
         close(closing->lock);
     }
+    pthread_rwlock_destroy(&closing->map);
     free(closing->path);
     free(closing);
     *environment = NULL;
@@ -147,30 +159,8 @@ bool environment_was_full(const struct environment *environment)
     return environment->was_full;
 }
 
-sg_result environment_grow(struct environment *environment)
-{
-    MDB_envinfo info;
-    environment->was_full = false;
-    SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
-    return lmdb_result(mdb_env_set_mapsize(environment->env, info.me_mapsize * 2),
-                       environment->path, "grow");
-}
-
-sg_result environment_make_room(struct environment *environment)
-{
-    MDB_envinfo info;
-    SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
-    size_t used = (size_t)environment_used_bytes(environment);
-    bool is_tight = used > info.me_mapsize / 4 * 3 || used + RESERVE_BYTES > info.me_mapsize;
-    return is_tight ? environment_grow(environment) : sg_ok();
-}
-
-sg_result environment_flush(struct environment *environment)
-{
-    return lmdb_result(mdb_env_sync(environment->env, 1), environment->path, "flush");
-}
-
-int64_t environment_used_bytes(struct environment *environment)
+// LMDB reads its numbers from the map.
+static int64_t used_bytes(struct environment *environment)
 {
     int dead = 0;
     MDB_envinfo info;
@@ -183,6 +173,59 @@ int64_t environment_used_bytes(struct environment *environment)
     return (int64_t)(info.me_last_pgno + 1) * stat.ms_psize;
 }
 
+// Both with the map locked for moving it.
+static sg_result grow(struct environment *environment)
+{
+    MDB_envinfo info;
+    environment->was_full = false;
+    SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
+    return lmdb_result(mdb_env_set_mapsize(environment->env, info.me_mapsize * 2),
+                       environment->path, "grow");
+}
+
+static sg_result grow_if_tight(struct environment *environment)
+{
+    MDB_envinfo info;
+    SG_TRY(lmdb_result(mdb_env_info(environment->env, &info), environment->path, "info"));
+    size_t used = (size_t)used_bytes(environment);
+    bool is_tight = used > info.me_mapsize / 4 * 3 || used + RESERVE_BYTES > info.me_mapsize;
+    return is_tight ? grow(environment) : sg_ok();
+}
+
+sg_result environment_grow(struct environment *environment)
+{
+    pthread_rwlock_wrlock(&environment->map);
+    sg_result result = grow(environment);
+    pthread_rwlock_unlock(&environment->map);
+    return result;
+}
+
+sg_result environment_make_room(struct environment *environment)
+{
+    if (pthread_rwlock_trywrlock(&environment->map) != 0) {
+        return sg_ok();
+    }
+    sg_result result = grow_if_tight(environment);
+    pthread_rwlock_unlock(&environment->map);
+    return result;
+}
+
+sg_result environment_flush(struct environment *environment)
+{
+    pthread_rwlock_rdlock(&environment->map);
+    int code = mdb_env_sync(environment->env, 1);
+    pthread_rwlock_unlock(&environment->map);
+    return lmdb_result(code, environment->path, "flush");
+}
+
+int64_t environment_used_bytes(struct environment *environment)
+{
+    pthread_rwlock_rdlock(&environment->map);
+    int64_t used = used_bytes(environment);
+    pthread_rwlock_unlock(&environment->map);
+    return used;
+}
+
 sg_result transaction_begin(struct environment *environment, bool write,
                             struct transaction **ret_transaction)
 {
@@ -192,6 +235,8 @@ sg_result transaction_begin(struct environment *environment, bool write,
         return sg_fail(SG_FATAL, 0, "state %s: out of memory", environment->path);
     }
     transaction->environment = environment;
+    // The writer is who lets the map grow, and does so between its transactions.
+    transaction->holds_map = !write && pthread_rwlock_rdlock(&environment->map) == 0;
     SG_TRY(lmdb_result(
         mdb_txn_begin(environment->env, NULL, write ? 0 : MDB_RDONLY, &transaction->txn),
         environment->path, "begin"));
@@ -199,13 +244,20 @@ sg_result transaction_begin(struct environment *environment, bool write,
     return sg_ok();
 }
 
+static void end(struct transaction **transaction)
+{
+    if ((*transaction)->holds_map) {
+        pthread_rwlock_unlock(&(*transaction)->environment->map);
+    }
+    free(*transaction);
+    *transaction = NULL;
+}
+
 sg_result transaction_commit(struct transaction **transaction)
 {
-    struct transaction *ending = *transaction;
-    int code = mdb_txn_commit(ending->txn);
-    struct environment *environment = ending->environment;
-    free(ending);
-    *transaction = NULL;
+    int code = mdb_txn_commit((*transaction)->txn);
+    struct environment *environment = (*transaction)->environment;
+    end(transaction);
     return lmdb_written(code, environment, "commit");
 }
 
@@ -217,8 +269,7 @@ void transaction_abort(struct transaction **transaction)
     if ((*transaction)->txn != NULL) {
         mdb_txn_abort((*transaction)->txn);
     }
-    free(*transaction);
-    *transaction = NULL;
+    end(transaction);
 }
 
 sg_result table_get(struct transaction *transaction, struct table table, struct bytes key,

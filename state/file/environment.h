@@ -39,8 +39,9 @@ SG_RESULT environment_table(struct environment *environment, const char *name,
 // True when a write failed since the last growth because the map was full.
 bool environment_was_full(const struct environment *environment);
 
-// Doubles the map; make_room only when less than a quarter of it is left, so that few
-// transactions meet a full one. No transaction may be open in the process. Fails: SG_FATAL.
+// Doubles the map, which moves it: waits until nobody reads. make_room: only when less than a
+// quarter is left, so that few transactions meet a full one, and not while anybody reads. For the
+// thread that writes, between its transactions. Fails: SG_FATAL.
 SG_RESULT environment_grow(struct environment *environment);
 SG_RESULT environment_make_room(struct environment *environment);
 
@@ -50,8 +51,8 @@ SG_RESULT environment_flush(struct environment *environment);
 // Bytes in use in the file; frees the slots of readers that died. Any thread.
 int64_t environment_used_bytes(struct environment *environment);
 
-// Begins a transaction. A read one should be short: old pages are kept for it. Fails: SG_FATAL;
-// SG_RETRY when all reader slots are taken.
+// Begins a transaction. A read one should be short, as growth waits for it, and ends in its thread,
+// which has no other. Fails: SG_FATAL; SG_RETRY when all reader slots are taken.
 SG_RESULT transaction_begin(struct environment *environment, bool write,
                             struct transaction **ret_transaction);
 
@@ -63,8 +64,7 @@ SG_RESULT transaction_commit(struct transaction **transaction);
 // Ends a transaction without a trace. Accepts NULL.
 void transaction_abort(struct transaction **transaction);
 
-// The value of a key, borrowed until the transaction ends or writes. `*ret_found` false: there is
-// none.
+// The value of a key, borrowed until the transaction ends or writes; `*ret_found` false: none.
 SG_RESULT table_get(struct transaction *transaction, struct table table, struct bytes key,
                     struct bytes *ret_value, bool *ret_found);
 

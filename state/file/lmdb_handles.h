@@ -4,9 +4,11 @@
 #include "state/file/lmdb_error.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 
 struct environment {
     MDB_env *env;
+    pthread_rwlock_t map; // Read by whoever looks into the map, written to move it.
     char *path;
     int lock;
     bool was_full;
@@ -15,6 +17,7 @@ struct environment {
 
 struct transaction {
     MDB_txn *txn;
+    bool holds_map;
     struct environment *environment;
 };
 

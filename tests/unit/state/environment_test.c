@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +19,13 @@
 
 #include "temporary_folder.h"
 
-enum { MAP_BYTES = 64 << 20, SMALL_MAP_BYTES = 128 << 10, ROUNDS = 50, PAIRS = 20 };
+enum {
+    MAP_BYTES = 64 << 20,
+    SMALL_MAP_BYTES = 128 << 10,
+    ROUNDS = 50,
+    PAIRS = 20,
+    READS = 1000000
+};
 
 static struct environment *environment;
 static struct table table;
@@ -284,6 +293,69 @@ static void room_is_made_before_the_map_is_full(void **state)
     assert_true(environment_used_bytes(environment) > 2000 * 1000);
 }
 
+// The file opened anew with so small a map that room is made before anything is written.
+static void open_tight(void)
+{
+    environment_close(&environment);
+    assert_true(sg_is_ok(
+        environment_open(temporary_folder, SMALL_MAP_BYTES, ENVIRONMENT_SYNC_NONE, &environment)));
+    assert_true(sg_is_ok(environment_table(environment, "t", &table)));
+    commit_keys((const char *const[]){"a", "b", "c", NULL});
+}
+
+static void a_map_that_is_read_stays_where_it_is(void **state)
+{
+    (void)state;
+    open_tight();
+    struct transaction *reader = NULL;
+    struct bytes value;
+    bool found = false;
+    assert_true(sg_is_ok(transaction_begin(environment, false, &reader)));
+    assert_true(sg_is_ok(table_get(reader, table, bytes_of_text("a"), &value, &found)));
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_true(sg_is_ok(environment_make_room(environment)));
+    }
+    assert_true(bytes_is_text(value, "a"));
+    assert_true(holds(reader, "b", "b"));
+    transaction_abort(&reader);
+}
+
+struct reading {
+    sem_t begun;
+    atomic_bool ended;
+};
+
+static void *read_for_a_while(void *context)
+{
+    struct reading *reading = context;
+    struct transaction *reader = NULL;
+    sg_ignore(transaction_begin(environment, false, &reader));
+    sem_post(&reading->begun);
+    for (int i = 0; i < READS; i++) {
+        struct bytes value;
+        bool found = false;
+        sg_ignore(table_get(reader, table, bytes_of_text("a"), &value, &found));
+    }
+    atomic_store(&reading->ended, true);
+    transaction_abort(&reader);
+    return NULL;
+}
+
+static void growth_waits_for_the_readers_of_other_threads(void **state)
+{
+    (void)state;
+    open_tight();
+    struct reading reading = {.ended = false};
+    pthread_t thread;
+    assert_int_equal(sem_init(&reading.begun, 0, 0), 0);
+    assert_int_equal(pthread_create(&thread, NULL, read_for_a_while, &reading), 0);
+    assert_int_equal(sem_wait(&reading.begun), 0);
+    assert_true(sg_is_ok(environment_grow(environment)));
+    assert_true(atomic_load(&reading.ended));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    sem_destroy(&reading.begun);
+}
+
 static void write_pairs_until_killed(void)
 {
     struct environment *own = NULL;
@@ -378,6 +450,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(cursors_find_the_edges, begin, end),
         cmocka_unit_test_setup_teardown(a_full_map_is_an_abort_and_grows, begin, end),
         cmocka_unit_test_setup_teardown(room_is_made_before_the_map_is_full, begin, end),
+        cmocka_unit_test_setup_teardown(a_map_that_is_read_stays_where_it_is, begin, end),
+        cmocka_unit_test_setup_teardown(growth_waits_for_the_readers_of_other_threads, begin, end),
         cmocka_unit_test_setup_teardown(a_killed_writer_leaves_whole_transactions, begin, end),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_refused_with_the_way_out, begin, end),
     };

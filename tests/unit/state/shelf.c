@@ -15,7 +15,7 @@
 #include "schemas/instrument_state.h"
 #include "schemas/user.h"
 
-enum { TEXT_MAX = 64, SCRATCH_BYTES = 8 };
+enum { TEXT_MAX = INDEX_KEY_MAX + 1, SCRATCH_BYTES = 8 };
 
 struct shelf shelf;
 static struct codec *codecs[SHELF_STORES];
@@ -81,7 +81,7 @@ void shelf_must(sg_result result)
 sg_result shelf_open(const char *path, const char *identity, const char *sync)
 {
     struct state_settings state = {
-        .dir = "", .map_bytes = 64 << 20, .cache_entries = 16, .sync = sync};
+        .dir = "", .map_bytes = shelf.map_bytes, .cache_entries = 16, .sync = sync};
     struct stores_config config = {.path = path,
                                    .state = &state,
                                    .specs = specs,
@@ -113,6 +113,7 @@ int shelf_begin(void **state)
     }
     snprintf(shelf.folder, sizeof shelf.folder, "%s/task", temporary_folder);
     shelf.arena = arena_new(1 << 20);
+    shelf.map_bytes = 64 << 20;
     for (size_t i = 0; i < SHELF_STORES; i++) {
         struct codec_config config = {
             .type = specs[i].record, .id = 1 + (int32_t)i, .schema_of = schema_of};

@@ -23,6 +23,7 @@ struct shelf {
     struct stores *stores;
     struct stores_place place;
     struct arena *arena;
+    int64_t map_bytes; // The next time the stores are opened.
     struct shelf_change changes[SHELF_CHANGES_MAX];
     size_t change_count;
 };

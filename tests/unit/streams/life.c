@@ -2,6 +2,7 @@
 #include "life.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,11 @@ enum life_end life_run(const struct life *life)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
+        // A fault in a thread ends the child with its signal, not with the test library's exit.
+        static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS};
+        for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+            signal(faults[i], SIG_DFL);
+        }
         alarm(SECONDS_MAX);
         sg_result result = run(life);
         note_reason(sg_is_ok(result) ? "" : sg_reason());
