@@ -22,7 +22,7 @@ static const struct option rows[] = {
      offsetof(struct kafka_settings, transaction_timeout_ms), "15s", 1000, 900000, NULL,
      "How long an open transaction of a vanished process may hold back the readers of its "
      "partitions."},
-    {"kafka.fetch_wait", OPTION_DURATION, offsetof(struct kafka_settings, fetch_wait_ms), "100ms",
+    {"kafka.fetch_wait", OPTION_DURATION, offsetof(struct kafka_settings, fetch_wait_ms), "200ms",
      1, 10000, NULL,
      "Longest wait of a broker for new records before it says that there are none."},
     {"kafka.prefetch_records", OPTION_INT, offsetof(struct kafka_settings, prefetch_records),

@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_BYTES_MAX = 16 << 20, ID_ROOM = 32, POLL_MS = 100 };
+// A broker says that the log ends here only when it has waited for more.
+enum { RECORD_BYTES_MAX = 16 << 20, ID_ROOM = 32, POLL_MS = 100, FETCH_WAIT_MS = 5 };
 
 struct registry_log {
     const struct kafka_settings *kafka;
+    struct kafka_settings reading;
     char topic[KAFKA_TOPIC_MAX + 1];
     struct kafka_consumer *reader;
     struct kafka_producer *writer; // NULL until claimed.
@@ -45,7 +47,9 @@ sg_result registry_log_open(const struct kafka_settings *kafka, const char *topi
     log->kafka = kafka;
     log->next = KAFKA_OFFSET_BEGINNING;
     snprintf(log->topic, sizeof log->topic, "%s", topic);
-    const struct kafka_consumer_config config = {.kafka = kafka};
+    log->reading = *kafka;
+    log->reading.fetch_wait_ms = FETCH_WAIT_MS;
+    const struct kafka_consumer_config config = {.kafka = &log->reading};
     SG_TRY(kafka_consumer_open(&config, &log->reader));
     int32_t partitions = 0;
     SG_TRY(kafka_consumer_partitions(log->reader, topic, &partitions));
@@ -100,20 +104,10 @@ static sg_result drain(struct registry_log *log, struct registry_book *book, boo
     return sg_explain(result, "topic %s", log->topic);
 }
 
-sg_result registry_log_read(struct registry_log *log, int64_t timeout_ms,
-                            struct registry_book *book)
+static sg_result read_to_end(struct registry_log *log, int64_t timeout_ms,
+                             struct registry_book *book)
 {
     int64_t limit_us = clock_monotonic_us() + timeout_ms * 1000;
-    int64_t first = 0;
-    int64_t end = 0;
-    SG_TRY(kafka_consumer_range(log->reader, log->topic, 0, &first, &end));
-    if (log->next == end) {
-        return sg_ok();
-    }
-    // The end is told once for each time it is met; assigning anew makes it be told again.
-    const struct kafka_position position = {
-        .topic = log->topic, .partition = 0, .offset = log->next};
-    SG_TRY(kafka_consumer_assign(log->reader, &position, 1));
     bool ended = false;
     SG_TRY(drain(log, book, &ended));
     while (!ended) {
@@ -126,6 +120,24 @@ sg_result registry_log_read(struct registry_log *log, int64_t timeout_ms,
         SG_TRY(drain(log, book, &ended));
     }
     return sg_ok();
+}
+
+sg_result registry_log_read(struct registry_log *log, int64_t timeout_ms,
+                            struct registry_book *book)
+{
+    int64_t first = 0;
+    int64_t end = 0;
+    SG_TRY(kafka_consumer_range(log->reader, log->topic, 0, &first, &end));
+    if (log->next == end) {
+        return sg_ok();
+    }
+    const struct kafka_position position = {
+        .topic = log->topic, .partition = 0, .offset = log->next};
+    SG_TRY(kafka_consumer_assign(log->reader, &position, 1));
+    sg_result read = read_to_end(log, timeout_ms, book);
+    // Until the next time the broker is not asked.
+    sg_result rested = kafka_consumer_assign(log->reader, NULL, 0);
+    return sg_is_ok(read) ? rested : read;
 }
 
 sg_result registry_log_claim(struct registry_log *log)
