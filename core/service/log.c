@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = PIPE_BUF, FIELD_TEXT_MAX = 1024, END_RESERVE = 32, LEVELS = 4 };
+enum { SYSTEM_NAME_BYTES = 16 };
 
 const struct option log_options[] = {
     {.key = "log.level",
@@ -79,6 +81,12 @@ void log_configure_by(const struct log_settings *settings)
 void log_thread_name(const char *name)
 {
     thread_name = name;
+    // The system's name of the first thread is that of the process.
+    if (gettid() != getpid()) {
+        char system_name[SYSTEM_NAME_BYTES];
+        snprintf(system_name, sizeof system_name, "%s", name);
+        pthread_setname_np(pthread_self(), system_name);
+    }
 }
 
 struct log_field log_text(const char *name, const char *text)

@@ -30,7 +30,8 @@ void log_configure(enum log_level least, enum log_format format);
 // The same, by settings that settings_load() accepted.
 void log_configure_by(const struct log_settings *settings);
 
-// Names this thread in its lines ("alerts-0"). `name` must live as long as the thread.
+// Names this thread in its lines and, by the first 15 bytes, in `top -H` ("alerts-0"). `name` must
+// live as long as the thread.
 void log_thread_name(const char *name);
 
 // Fields. Text is cut at 1 KiB and escaped when written, so it may come from outside.

@@ -1,6 +1,8 @@
 // Waits for the daemon's connections and for whoever resumes one.
 #include "query/http/loop/http_loop.h"
 
+#include "core/service/log.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -31,6 +33,7 @@ static void take_wishes(struct http_loop *loop)
 static void *run(void *context)
 {
     struct http_loop *loop = context;
+    log_thread_name("http");
     while (!atomic_load(&loop->ends)) {
         struct pollfd wanted[] = {{.fd = loop->events, .events = POLLIN},
                                   {.fd = loop->wake_fd, .events = POLLIN}};

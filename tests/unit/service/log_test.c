@@ -11,12 +11,13 @@
 
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 16 * 1024 };
+enum { TEXT_MAX = 16 * 1024, SYSTEM_NAME_BYTES = 16 };
 
 static char written[TEXT_MAX];
 static int real_stderr;
@@ -77,6 +78,27 @@ static void text_lines_are_for_people(void **state)
     log_error("stopped", fields);
     log_thread_name("main");
     assert_line_ends("Z ERROR alerts-0: stopped topic=quotes reason=\"a b\" empty=\"\"\n");
+}
+
+static void *take_a_long_name(void *ret_name)
+{
+    log_thread_name("notifications-12");
+    pthread_getname_np(pthread_self(), ret_name, SYSTEM_NAME_BYTES);
+    return NULL;
+}
+
+static void the_system_knows_a_thread_by_its_name_too(void **state)
+{
+    (void)state;
+    char name[SYSTEM_NAME_BYTES];
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, take_a_long_name, name), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_string_equal(name, "notifications-1");
+    // The first thread's name is the process's: it stays.
+    log_thread_name("main");
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    assert_string_equal(name, "log_test");
 }
 
 static void lines_below_the_level_are_not_written(void **state)
@@ -166,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(json_lines_have_every_part, begin, end),
         cmocka_unit_test_setup_teardown(text_lines_are_for_people, begin, end),
+        cmocka_unit_test(the_system_knows_a_thread_by_its_name_too),
         cmocka_unit_test_setup_teardown(lines_below_the_level_are_not_written, begin, end),
         cmocka_unit_test_setup_teardown(text_from_outside_cannot_forge_a_line, begin, end),
         cmocka_unit_test_setup_teardown(long_text_is_cut_at_a_character, begin, end),
