@@ -11,10 +11,20 @@ from support.kafka import CALL_S, LOG
 LOOK_S = 0.02
 
 
+def _seconds(stat):
+    fields = stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def cpu_seconds(pid):
     """User and system time of a running process."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return _seconds(Path(f"/proc/{pid}/stat"))
+
+
+def compiler_seconds(pid):
+    """The same of the threads in which Java compiles."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(_seconds(task / "stat") for task in tasks if "CompilerThre" in (task / "comm").read_text(encoding="ascii"))
 
 
 def memory_mib(pid, row="VmHWM"):

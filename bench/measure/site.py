@@ -6,6 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from measure.progress import cpu_seconds
 from support.avro import Avro
 from support.kafka import KafkaServer
 from support.ports import free_port
@@ -21,12 +22,6 @@ INSTRUMENTS = 1000
 SPACING = 10000
 # The broker is calm when it uses less than this share of a processor for so long.
 CALM_SHARE, CALM_S = 0.1, 1
-
-
-def processor_ticks(pid):
-    """Time of the processor that a process has used, in ticks of the clock."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
 
 
 class Sizes:
@@ -114,9 +109,9 @@ class Installation:
         os.sync()
 
         def is_calm():
-            before = processor_ticks(self.kafka.pid())
+            before = cpu_seconds(self.kafka.pid())
             time.sleep(CALM_S)
-            return processor_ticks(self.kafka.pid()) - before <= CALM_SHARE * CALM_S * os.sysconf("SC_CLK_TCK")
+            return cpu_seconds(self.kafka.pid()) - before <= CALM_SHARE * CALM_S
         until(is_calm, LIMIT_S, "a calm broker")
 
     def metric(self, name):
