@@ -86,27 +86,32 @@ def _partitions(data, at):
 
 
 def commits(node_folder):
-    """Every transaction that the coordinator of a single node noted as to be committed; partitions that are deleted left out."""
-    log = Path(node_folder) / "log"
-    marked, notes, there = defaultdict(list), defaultdict(list), set()
-    for folder in log.iterdir():
+    """Every commit that the coordinator of a single node noted as done, of the partitions that are there.
+
+    The notes are read first: what a note tells to be done is on the disk by then, also while the broker works.
+    """
+    folders, notes, marked = defaultdict(list), defaultdict(list), defaultdict(list)
+    for folder in (Path(node_folder) / "log").iterdir():
         topic, _, partition = folder.name.rpartition("-")
-        if not partition.isdigit():
-            continue
-        there.add((topic, int(partition)))
+        if partition.isdigit():
+            folders[topic].append((folder, (topic, int(partition))))
+    for folder, _ in folders.pop(STATE_TOPIC):
+        for _, at_ms, _, records in _batches(folder):
+            for key, value in records:
+                notes[key[4:].decode()].append((at_ms, value))
+    there = [one for several in folders.values() for one in several]
+    for folder, where in there:
         for producer, at_ms, is_control, records in _batches(folder):
             if is_control and records[0][0] == COMMIT_MARKER:
-                marked[producer].append((at_ms, (topic, int(partition))))
-            elif topic == STATE_TOPIC:
-                for key, value in records:
-                    notes[key[4:].decode()].append((at_ms, value))
+                marked[producer].append((at_ms, where))
+    known = {where for _, where in there}
     for name, states in notes.items():
-        for (at_ms, value), (until_ms, _) in zip(states, [*states[1:], (float("inf"), None)]):
+        for (at_ms, value), (done_ms, _) in zip(states, states[1:]):
             version, producer, _, _, state = NOTE.unpack_from(value) if value else (0,) * 5
-            if value and state == PREPARED_TO_COMMIT:
+            if state == PREPARED_TO_COMMIT:
                 assert version == NOTE_VERSION, f"a coordinator's note of version {version}"
-                among = there.intersection(_partitions(value, NOTE.size))
-                yield Commit(name, at_ms, among, among & {where for when, where in marked[producer] if at_ms <= when <= until_ms})
+                among = known.intersection(_partitions(value, NOTE.size))
+                yield Commit(name, at_ms, among, among & {where for when, where in marked[producer] if at_ms <= when <= done_ms})
 
 
 def torn(node_folder):
