@@ -73,8 +73,8 @@ SG_RESULT kafka_consumer_committed(struct kafka_consumer *consumer,
                                    int64_t timeout_ms);
 
 // First offset kept and the end: for a read_committed consumer that is where the oldest open
-// transaction begins, else the next offset to be written. Fails: SG_RETRY, SG_FATAL for an unknown
-// topic.
+// transaction begins, else the next offset to be written. A partition that is not known or has no
+// leader yet is waited for. Fails: SG_RETRY, SG_FATAL for one that is unknown for three seconds.
 SG_RESULT kafka_consumer_range(struct kafka_consumer *consumer, const char *topic,
                                int32_t partition, int64_t *ret_first, int64_t *ret_end);
 

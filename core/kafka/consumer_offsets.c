@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NO_LEADER_WAIT_MS = 20 };
+enum { ASK_AGAIN_MS = 20, UNKNOWN_WAIT_MS = 3000 };
 
 rd_kafka_topic_partition_list_t *consumer_state_list(const struct kafka_position *positions,
                                                      size_t count)
@@ -74,11 +74,16 @@ sg_result kafka_consumer_committed(struct kafka_consumer *consumer,
     return sg_ok();
 }
 
+static bool is_unknown(int error)
+{
+    return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
 static sg_result explain_place(sg_result result, const char *topic, int32_t partition)
 {
     // Asked about by name and not there: nobody will make it meanwhile.
-    if (result.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-        result.code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+    if (is_unknown(result.code)) {
         return sg_fail(SG_FATAL, result.code,
                        "%s [%" PRId32 "] is not there: run `soglia topics apply`", topic,
                        partition);
@@ -95,18 +100,22 @@ static bool lacks_a_leader(rd_kafka_resp_err_t error)
            error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH;
 }
 
+// A broker that has just started does not know all its partitions yet.
 static rd_kafka_resp_err_t ask_for_range(struct kafka_consumer *consumer, const char *topic,
                                          int32_t partition, int64_t *ret_first, int64_t *ret_end)
 {
-    int64_t until_us = clock_monotonic_us() + (int64_t)KAFKA_CLIENT_ASK_MS * 1000;
-    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        consumer->client, topic, partition, ret_first, ret_end, KAFKA_CLIENT_ASK_MS);
-    while (lacks_a_leader(error) && clock_monotonic_us() < until_us) {
-        clock_sleep_ms(NO_LEADER_WAIT_MS);
-        error = rd_kafka_query_watermark_offsets(consumer->client, topic, partition, ret_first,
-                                                 ret_end, KAFKA_CLIENT_ASK_MS);
+    int64_t begun_us = clock_monotonic_us();
+    for (;;) {
+        rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+            consumer->client, topic, partition, ret_first, ret_end, KAFKA_CLIENT_ASK_MS);
+        int64_t passed_ms = (clock_monotonic_us() - begun_us) / 1000;
+        bool may_pass = (lacks_a_leader(error) && passed_ms < KAFKA_CLIENT_ASK_MS) ||
+                        (is_unknown((int)error) && passed_ms < UNKNOWN_WAIT_MS);
+        if (!may_pass) {
+            return error;
+        }
+        clock_sleep_ms(ASK_AGAIN_MS);
     }
-    return error;
 }
 
 sg_result kafka_consumer_range(struct kafka_consumer *consumer, const char *topic,

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "core/kafka/consumer.h"
 #include "core/kafka/consumer_queue.h"
 #include "core/service/clock.h"
@@ -72,8 +74,8 @@ static void queues_that_were_all_full_are_filled_again_at_once(void **state)
     mock_kafka_end(&mock);
 }
 
-// As right after the topic was made, or while a broker goes.
-static void a_range_is_asked_for_until_the_partition_has_a_leader(void **state)
+// As right after the topic was made, while a broker goes, or right after it has come.
+static void a_range_is_asked_for_until_the_partition_is_there(void **state)
 {
     (void)state;
     struct mock_kafka mock;
@@ -84,7 +86,8 @@ static void a_range_is_asked_for_until_the_partition_has_a_leader(void **state)
     int64_t first = -1;
     int64_t end = -1;
     const int errors[] = {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-                          RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE};
+                          RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+                          RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART};
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         mock_kafka_fail(&mock, API_LIST_OFFSETS, errors[i], FAILURES);
         assert_true(sg_is_ok(kafka_consumer_range(consumer, "t", 0, &first, &end)));
@@ -92,6 +95,9 @@ static void a_range_is_asked_for_until_the_partition_has_a_leader(void **state)
         assert_int_equal(end, 0);
         mock_kafka_mend(&mock, API_LIST_OFFSETS);
     }
+    sg_result missing = kafka_consumer_range(consumer, "t", 99, &first, &end);
+    assert_int_equal(missing.class, SG_FATAL);
+    assert_non_null(strstr(sg_reason(), "t [99] is not there: run `soglia topics apply`"));
     kafka_consumer_close(&consumer);
     mock_kafka_end(&mock);
 }
@@ -99,7 +105,7 @@ static void a_range_is_asked_for_until_the_partition_has_a_leader(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_range_is_asked_for_until_the_partition_has_a_leader),
+        cmocka_unit_test(a_range_is_asked_for_until_the_partition_is_there),
         cmocka_unit_test(queues_that_were_all_full_are_filled_again_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
