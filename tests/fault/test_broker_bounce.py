@@ -24,12 +24,13 @@ from support.wait import until
 WAIT_S = 120
 INSTRUMENTS = 12
 QUOTES = 600  # Between two bounces.
-WORLDS_LONG, BOUNCES_LONG = 4, 5  # Worlds, and bounces of each; the short form has one of one.
+WORLDS_LONG, BOUNCES_LONG = 4, 5  # Worlds, and bounces for a moment of each; the short form has one of one.
 WORLDS_TRIED = 5  # For one in which Kafka tore nothing: each bounce of a busy one does so about once in twenty.
 BOUNCES_HALF_ENDED = 15  # At most: one that Kafka is caught at is enough.
 ROUNDS_LONG = 5  # In which each of three nodes dies once; in the short form one of them does.
 PARTITIONS = 4
 FLAGS = ("--kafka.session_timeout=3s", "--kafka.reconnect.backoff.max.ms=500")
+SESSION_OVER = "session timed out"
 HALF_ENDED = "Couldn't find leader endpoint for partitions"  # In Kafka's log, when it leaves markers out.
 
 
@@ -50,10 +51,22 @@ class World:
 
     def watch(self):
         if self.process is None or not self.process.running:
-            assert self.process is None or self.process.code == 1, self.process.tail()
+            self._expect_a_reason()
             self.process = self.soglia.start("run", "all", *self.flags)
             self.starts += 1
         return self.process
+
+    def _expect_a_reason(self):
+        """A long absence of Kafka may fence it, or cost Kafka an end: it says so."""
+        if self.process is None:
+            return
+        assert self.process.code == 1, self.process.tail()
+        errors = [line for line in self.process.stderr_path.read_text().splitlines() if '"level":"error"' in line]
+        assert any("fenced" in line or "start again" in line for line in errors), f"it says why: {errors}"
+
+    def said(self, words):
+        """How often its processes have said so."""
+        return sum(path.read_text(errors="replace").count(words) for path in self.processes.folder.glob("*.err"))
 
     def feed(self):
         first = len(self.given)
@@ -129,8 +142,17 @@ def judged_alone(folder, smtp_with, transaction_timeout, disturb, verdict):
     raise AssertionError(f"Kafka tore a commit in each of {WORLDS_TRIED} worlds")
 
 
+def stay_away(tried):
+    """Kafka dies, for longer than soglia's sessions last."""
+    before = tried.said(SESSION_OVER)
+    tried.server.kill9()
+    until(lambda: tried.watch() and tried.said(SESSION_OVER) > before, WAIT_S, "the end of a session")
+    tried.server.start()
+
+
 @pytest.mark.timeout(3600)
 def test_one_node_bounced(tmp_path, smtp_with, dice, long, verdict):
+    """For a moment, by either signal, and for longer."""
     for at in range(WORLDS_LONG if long else 1):
         folder = tmp_path / f"world-{at}"
         folder.mkdir()
@@ -140,6 +162,9 @@ def test_one_node_bounced(tmp_path, smtp_with, dice, long, verdict):
                 tried.feed()
                 tried.server.bounce(sig)
                 tried.wait_working()
+            tried.feed()
+            stay_away(tried)
+            tried.wait_working()
         judged_alone(folder, smtp_with, "15s", disturb, verdict)
 
 
