@@ -84,10 +84,14 @@ def test_a_dead_kafka_does_not_hold_up_the_end(processes, own_kafka, smtp_with):
         killed_while_it_mails(line, smtp)
         process = soglia.start("run", "all")
         soglia.wait_ready(process)
-        if not torn(own_kafka.folder / "node-1"):
+        spoiled = torn(own_kafka.folder / "node-1")
+        if not spoiled:
             break
+        print("Kafka tore a commit, it is tried once more:", *spoiled, sep="\n  ")
         process.end()
         own_kafka.delete_topics(line.prefix)
+    else:
+        raise AssertionError(f"Kafka tore a commit in each of {TORN_TRIES} tries")
     expected = line.expected_alerts()
     own_kafka.read_until(f"{line.prefix}deliveries", len(expected), WAIT_S)
     assert process.end(STOP_S) == 0

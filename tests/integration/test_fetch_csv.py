@@ -272,6 +272,9 @@ def test_a_broker_that_dies_loses_and_doubles_nothing(own_kafka, soglia, name, t
         found, spoiled = fetched_over_a_kill(own_kafka, soglia, tmp_path / f"installation-{at}", words)
         if not spoiled:
             break
+        print("Kafka tore a commit, it is tried once more:", *spoiled, sep="\n  ")
+    else:
+        raise AssertionError(f"Kafka tore a commit in each of {TORN_TRIES} tries")
     assert recorded.by_instrument(found) == recorded.by_instrument(expected_of(rows, name, False))
 
 
