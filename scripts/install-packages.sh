@@ -21,7 +21,7 @@ packages_of() {
             echo openjdk-17-jre-headless maven kcat curl python3 python3-venv python3-aiosmtpd ca-certificates procps
             ;;
         test)
-            echo nodejs libcmocka-dev libavro-dev clang-tidy clang-format llvm valgrind python3-dev chromium fonts-dejavu-core
+            echo ccache nodejs libcmocka-dev libavro-dev clang-tidy clang-format llvm valgrind python3-dev chromium fonts-dejavu-core
             echo nginx prometheus docker-compose shellcheck openssl curl
             ;;
         engine)
