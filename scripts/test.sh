@@ -19,10 +19,9 @@ keep_in_memory() {
     export TMPDIR=$memory
 }
 
-# What was compiled in one clone is not compiled again in the next. The release is: it is what people get.
-reuse_objects() {
-    export CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD
-}
+# reusing COMMAND...: what was compiled in one clone is not compiled again in the next. Not for the release, which is what
+# people get: were this in the environment of the tests, `make up` would build it anew under their feet.
+reusing() { CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD "$@"; }
 
 # Adds what the test runners counted in a log: ctest's, pytest's and node's closing lines, and our own "N passed, N failed".
 count() {
@@ -129,17 +128,16 @@ beside tidy tidy # Compiling and serving leave a part of the processors idle.
 stage release scripts/build.sh
 stage docs generated_docs
 stage lint scripts/lint.sh
-reuse_objects
-stage gcc cmake --workflow --preset gcc
+stage gcc reusing cmake --workflow --preset gcc
 beside oracle oracle_cases
-stage dev cmake --workflow --preset dev
+stage dev reusing cmake --workflow --preset dev
 stage web node --test tests/web/*.test.mjs
-beside builds sanitized_builds
+beside builds reusing sanitized_builds
 stage python python_tests -n 4 --dist=loadgroup -m "not alone" tests
 stage oracle finish oracle
 stage builds finish builds
-stage tsan cmake --workflow --preset tsan
-stage fuzz cmake --workflow --preset fuzz
+stage tsan reusing cmake --workflow --preset tsan
+stage fuzz reusing cmake --workflow --preset fuzz
 stage tidy finish tidy
 stage alone python_tests -m alone tests
 
