@@ -166,8 +166,15 @@ def test_every_service_is_bounded(everything):
         if name in ROLES:
             assert service["healthcheck"]["test"] == ["CMD", "soglia", "health", "ready"]
             assert service["stop_grace_period"] == "10s"  # soglia ends within 5.
-            assert service["depends_on"]["topics"]["condition"] == "service_completed_successfully"
             assert any(volume.startswith(f"{name}:/var/lib/soglia") for volume in service["volumes"])
+
+
+def test_roles_begin_after_kafka_and_stop_before_it(everything):
+    """The order of a stop is that of `depends_on` backwards. A service that has ended, as `topics` has, passes nothing on."""
+    brokers = {name for name in everything["services"] if name.startswith("kafka")}
+    for name in ROLES:
+        waits_for = {other: one["condition"] for other, one in everything["services"][name]["depends_on"].items()}
+        assert waits_for == {"topics": "service_completed_successfully"} | dict.fromkeys(brokers, "service_healthy"), name
 
 
 def test_three_brokers_have_one_replica_each_to_lose(everything):
