@@ -27,14 +27,19 @@ endfunction()
 add_custom_target(unit_programs)
 add_custom_target(fuzz_programs)
 
-# sg_test(name source ... LINK module ...): one cmocka program, run by ctest under the label "unit".
+# sg_test(name source ... [ONE_THREAD] LINK module ...): one cmocka program, run by ctest under the label "unit". ONE_THREAD is for
+# those that start no other and take long: ThreadSanitizer, which has nothing to see there, leaves them out.
 function(sg_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 test "" "" "LINK")
+    cmake_parse_arguments(PARSE_ARGV 1 test "ONE_THREAD" "" "LINK")
+    set(labels unit)
+    if(test_ONE_THREAD)
+        list(APPEND labels one_thread)
+    endif()
     add_executable(${name} ${test_UNPARSED_ARGUMENTS})
     target_link_libraries(${name} PRIVATE ${test_LINK} PkgConfig::CMOCKA sg_warnings)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 120)
     add_dependencies(unit_programs ${name})
 endfunction()
 

@@ -138,7 +138,7 @@ def assert_sent(line):
 
 def message_id(mail):
     """What stands before the @ in the Message-ID."""
-    return mail.message["Message-ID"].strip(" <>").partition("@")[0]
+    return mail.headers["Message-ID"].strip(" <>").partition("@")[0]
 
 
 def assert_views(line, quotes=None):
