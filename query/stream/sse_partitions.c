@@ -36,7 +36,7 @@ static sg_result plan_slots(struct sse_partitions *partitions,
                                     &first, &end));
         int64_t start = end - newest > first ? end - newest : first;
         slots[i] = (struct sse_slot){
-            .topic = topic, .partition = partition, .floor = start, .next = start};
+            .topic = topic, .partition = partition, .floor = start, .next = start, .goal = end};
     }
     return sg_ok();
 }

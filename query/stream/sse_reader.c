@@ -119,6 +119,27 @@ static void add(struct reader *reader, const struct sse_event *event)
     reader->added_us = clock_monotonic_us();
 }
 
+// Whether the hub has become live by what was read of this partition. Where quotes never pause no
+// end is ever told. The lock is held.
+static bool note_goal(struct sse_hub *hub, size_t slot)
+{
+    hub->slots[slot].at_end = true;
+    bool live = true;
+    for (size_t i = 0; i < hub->slot_count && live; i++) {
+        live = hub->slots[i].at_end;
+    }
+    bool news = live && !hub->live;
+    hub->live = live;
+    return news;
+}
+
+static void tell_of_life(const struct sse_hub *hub, bool news)
+{
+    if (news) {
+        hub->config.news(hub->config.context);
+    }
+}
+
 static sg_result take(struct reader *reader, size_t slot, const struct kafka_record *raw)
 {
     struct sse_hub *hub = reader->hub;
@@ -136,7 +157,9 @@ static sg_result take(struct reader *reader, size_t slot, const struct kafka_rec
         event.slot = (uint32_t)slot;
         add(reader, &event);
     }
+    bool news = !hub->live && raw->offset + 1 >= hub->slots[slot].goal && note_goal(hub, slot);
     pthread_mutex_unlock(&hub->lock);
+    tell_of_life(hub, news);
     return sg_ok();
 }
 
@@ -147,17 +170,9 @@ static void note_end(struct sse_hub *hub, size_t slot, int64_t offset)
     if (offset > hub->slots[slot].next) {
         hub->slots[slot].next = offset;
     }
-    hub->slots[slot].at_end = true;
-    bool live = true;
-    for (size_t i = 0; i < hub->slot_count && live && !hub->live; i++) {
-        live = hub->slots[i].at_end;
-    }
-    bool news = live && !hub->live;
-    hub->live = hub->live || live;
+    bool news = note_goal(hub, slot);
     pthread_mutex_unlock(&hub->lock);
-    if (news) {
-        hub->config.news(hub->config.context);
-    }
+    tell_of_life(hub, news);
 }
 
 static sg_result drain(struct reader *reader, size_t slot, size_t *taken)

@@ -20,7 +20,8 @@ struct sse_slot {
     int32_t partition;
     int64_t floor; // The buffer has everything from here on.
     int64_t next;  // The offset that will be read next.
-    bool at_end;   // Everything there was has been read once.
+    int64_t goal;  // The end when the hub began to read.
+    bool at_end;   // Everything there was then has been read.
 };
 
 struct sse_hub {
@@ -39,7 +40,7 @@ struct sse_hub {
     int32_t partitions[SSE_TOPICS];
     size_t slot_count;
     uint64_t epoch; // Changes when positions lose their meaning; older streams are ended.
-    bool live;      // Every partition has been read to its end once.
+    bool live;      // Every partition has been read to where it ended in the beginning.
     struct sse_stream *streams;
     size_t stream_count;
     struct sse_stream *queue; // Those that wait to be read for.

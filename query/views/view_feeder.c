@@ -140,6 +140,7 @@ static sg_result take(struct view_feeder *feeder, struct view_input *input,
                                  .key = raw->key};
     uint64_t fingerprint = view_writer_fingerprint(&record, raw->value);
     input->at_end = false;
+    input->caught_up = input->caught_up || raw->offset + 1 >= input->goal;
     if (raw->offset <= input->verify) {
         verify(feeder, input, raw, fingerprint);
         return sg_ok();

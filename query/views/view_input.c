@@ -46,6 +46,7 @@ static sg_result plan_input(struct view_inputs *inputs, struct view_input *input
         view_writer_position(inputs->writer, input->source, input->partition, &position, &found));
     input->verify = -1;
     input->start = first;
+    input->goal = end;
     *ret_recreated = found && position.next > end;
     if (!found || *ret_recreated) {
         return sg_ok();

@@ -11,7 +11,8 @@ struct view_input {
     int64_t verify;    // Offset of the record that was taken last by an earlier run, -1 for none.
     uint64_t expected; // Its fingerprint.
     bool at_end;       // Everything there is was read.
-    bool caught_up;    // It has been at its end once.
+    int64_t goal;      // The end when reading began.
+    bool caught_up;    // Everything there was then was read.
     struct kafka_queue *queue;
 };
 
@@ -35,5 +36,6 @@ void view_inputs_done(struct view_inputs *inputs);
 // Records between the views and the end of a topic, as far as that is known.
 int64_t view_inputs_lag(const struct view_inputs *inputs, size_t source);
 
-// True when every partition has been at its end once.
+// True when every partition was read to where it ended in the beginning. Where records never pause
+// no end is ever told.
 bool view_inputs_caught_up(const struct view_inputs *inputs);

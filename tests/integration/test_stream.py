@@ -361,6 +361,14 @@ class Marks:
             place[0] == gap["partition"] and place[1] < gap["to"] for gap in gaps)
 
 
+def test_a_stream_begins_where_quotes_never_pause(serve, topics):
+    """Each answer of Kafka brings quotes of every partition, so that none is ever said to be at its end."""
+    with Feeder(topics, Marks.NAMES, 8):
+        server = serve(kafka__fetch__min__bytes=50_000, kafka__fetch_wait="2s")
+        stream = server.open("/v1/stream?instruments=" + ",".join(Marks.NAMES))
+        stream.read_until(lambda: len(stream.events) > 1000, WAIT_S, "quotes")
+
+
 def gap_covers(streams, gaps, there):
     """Every quote that was not seen is in a gap; every one was seen at most once and in order."""
     seen = quotes_of(streams)
@@ -383,6 +391,7 @@ def test_too_much_is_a_gap(serve, topics):
     topics.quotes(*(quote(names[number % 3], float(number), NOW + number) for number in range(30_000)))
     marks.wait()
     back = server.open(target, stream.last_id)
+    back.read_until(lambda: back.events, WAIT_S, "the gap")  # It reaches up to what the server has read by then.
     last = marks_of(topics, names)
     back.read_until(lambda: saw_all([stream, back], last), WAIT_S, "the last quotes")
     gaps = back.named("gap")

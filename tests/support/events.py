@@ -136,6 +136,7 @@ class Stream:
 
     def read_until(self, condition, timeout_s, what):
         """Reads until condition() is true; `what`, or what it returns, says what is waited for."""
+        assert self.status == 200, (self.status, self.body)
         end = time.monotonic() + timeout_s
         while not condition():
             said = what() if callable(what) else what
