@@ -283,23 +283,29 @@ static void a_job_that_runs_may_be_left(void **state)
     assert_int_equal(woken(), 1); // Nobody was woken for the one that was left.
 }
 
+// One that is refused asks again, as the others may hold every place for all its rounds.
+static struct password_job *ask_until_taken(bool is_hash)
+{
+    struct bytes password = bytes_of_text("many ask");
+    struct password_job *job = NULL;
+    while (!sg_is_ok(is_hash ? password_desk_hash(desk, password, &job)
+                             : password_desk_verify(desk, password, bytes_of_text(""), &job))) {
+        sched_yield();
+    }
+    return job;
+}
+
 static void *ask_and_leave(void *context)
 {
     size_t number = *(const size_t *)context;
-    size_t refused = 0;
     for (size_t i = 0; i < ROUNDS; i++) {
-        struct password_job *job = NULL;
-        sg_result asked =
-            (i + number) % 2 == 0
-                ? password_desk_hash(desk, bytes_of_text("many ask"), &job)
-                : password_desk_verify(desk, bytes_of_text("many ask"), bytes_of_text(""), &job);
-        refused += sg_is_ok(asked) ? 0U : 1U;
-        if (sg_is_ok(asked) && (i + number) % 3 == 0) {
+        struct password_job *job = ask_until_taken((i + number) % 2 == 0);
+        if ((i + number) % 3 == 0) {
             wait_until_done(job);
         }
         password_job_drop(&job);
     }
-    return refused < ROUNDS ? desk : NULL;
+    return NULL;
 }
 
 static void many_ask_and_leave(void **state)
@@ -316,9 +322,7 @@ static void many_ask_and_leave(void **state)
         assert_int_equal(pthread_create(&askers[i], NULL, ask_and_leave, &numbers[i]), 0);
     }
     for (size_t i = 0; i < ASKERS; i++) {
-        void *served = NULL;
-        pthread_join(askers[i], &served);
-        assert_non_null(served);
+        pthread_join(askers[i], NULL);
     }
 }
 
