@@ -1,4 +1,4 @@
-# Sourced by the scripts that fetch things: one folder outside the work tree, each entry filled once.
+# Sourced by the scripts that fetch or make what lasts: one folder outside the work tree, each entry filled once.
 # shellcheck shell=bash
 
 # Prints the cache folder.
@@ -30,11 +30,11 @@ cache_entry() {
 fill_entry() {
     local folder=$1 title=$2 fill=$3 begun=$SECONDS
     [[ ! -e $folder/.complete ]] || return 0
-    echo "fetching $title" >&2
+    echo "preparing $title" >&2
     if rm -rf "$folder" && mkdir "$folder" && "$fill" "$folder" >&2 && touch "$folder/.complete"; then
-        echo "fetched $title in $((SECONDS - begun)) s" >&2
+        echo "prepared $title in $((SECONDS - begun)) s" >&2
     else
-        echo "cannot fetch $title into $folder" >&2
+        echo "cannot prepare $title in $folder" >&2
         return 1
     fi
 }

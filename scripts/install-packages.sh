@@ -22,7 +22,7 @@ packages_of() {
             ;;
         test)
             echo ccache nodejs libcmocka-dev libavro-dev clang-tidy clang-format llvm valgrind python3-dev chromium fonts-dejavu-core
-            echo nginx prometheus docker-compose shellcheck openssl curl
+            echo nginx prometheus docker-compose shellcheck openssl curl zstd
             ;;
         engine)
             echo docker.io docker-compose iptables iproute2 debootstrap util-linux curl kcat python3

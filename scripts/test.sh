@@ -3,6 +3,8 @@
 # With names as arguments only those stages run.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
 logs=build/test
 mkdir -p "$logs"
 wanted=("$@")
@@ -98,8 +100,8 @@ python_tests() {
 
 # 100,000 seeded cases with all options: the processor against the oracle, which shares no code with it.
 oracle_cases() {
-    python3 tests/oracle/make_replay.py --from 0 --to "${SOGLIA_ORACLE_CASES:-100000}" --jobs "$(nproc)" |
-        build/gcc/tests/replay_driver --processor=alerts --commit-every=7 -
+    local cases
+    cases=$(scripts/oracle-cases.sh "${SOGLIA_ORACLE_CASES:-100000}") && zstd -dc "$cases" | build/gcc/tests/replay_driver --processor=alerts --commit-every=7 -
 }
 
 # The pages made from tables in the code are as the code says.
@@ -108,11 +110,9 @@ generated_docs() {
         diff <(build/soglia topics page) docs/topics.md
 }
 
-# Every finding, not the first alone. Two generated files are nothing but bytes.
 tidy() {
     cmake --preset tidy && cmake --build --preset tidy --target generated &&
-        run-clang-tidy -quiet -p build/tidy -j "$(nproc)" \
-            '^(?!.*(_verify_interface_header_sets/|/web_table\.c|/openapi_text\.c))'
+        tests/tidy/clang_tidy.py build/tidy "$(cache_root)/tidy"
 }
 
 # What the stages behind the servers' tests need.
