@@ -133,7 +133,7 @@ beside oracle oracle_cases
 stage dev reusing cmake --workflow --preset dev
 stage web node --test tests/web/*.test.mjs
 beside builds reusing sanitized_builds
-stage python python_tests -n 4 --dist=loadgroup -m "not alone" tests
+stage python python_tests -n 5 --dist=loadgroup -m "not alone" tests
 stage oracle finish oracle
 stage builds finish builds
 stage tsan reusing cmake --workflow --preset tsan

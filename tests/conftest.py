@@ -38,6 +38,13 @@ def pytest_unconfigure(config):
     shutil.rmtree(folder)
 
 
+def pytest_collection_modifyitems(items):
+    """Those that may take long, by their own limit, begin first: no worker is left alone with one in the end."""
+    limits = [item.get_closest_marker("timeout") for item in items]
+    order = sorted(range(len(items)), key=lambda at: -(limits[at].args[0] if limits[at] else 0))
+    items[:] = [items[at] for at in order]
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """A failed test shows what its own processes said last."""

@@ -189,7 +189,7 @@ def test_a_fill_that_fails_is_no_entry(tmp_path):
                            "bash", cache_sh], capture_output=True, text=True, timeout=30, check=False,
                           env={"SOGLIA_CACHE": str(tmp_path), "PATH": "/usr/bin:/bin"})
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"cannot fetch a thing into {tmp_path}/thing" in done.stderr
+    assert f"cannot prepare a thing in {tmp_path}/thing" in done.stderr
     assert not (tmp_path / "thing/.complete").exists()
 
 

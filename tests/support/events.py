@@ -136,13 +136,12 @@ class Stream:
 
     def read_until(self, condition, timeout_s, what):
         """Reads until condition() is true; `what`, or what it returns, says what is waited for."""
-        assert self.status == 200, (self.status, self.body)
         end = time.monotonic() + timeout_s
         while not condition():
             said = what() if callable(what) else what
             assert not self.ended, f"the stream ended before {said}; it has {len(self.events)} events"
             left = end - time.monotonic()
-            assert left > 0, f"not within {timeout_s} s: {said}; it has {len(self.events)} events"
+            assert left > 0, f"not within {timeout_s} s: {said}; {self.status}, {len(self.events)} events {self.body!r}"
             self.read(min(left, 0.5))
         return self
 
