@@ -39,7 +39,7 @@ function(sg_test name)
     target_link_libraries(${name} PRIVATE ${test_LINK} PkgConfig::CMOCKA sg_warnings)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 300)
     add_dependencies(unit_programs ${name})
 endfunction()
 
@@ -50,7 +50,7 @@ function(sg_fuzz name source)
     if(SOGLIA_FUZZ)
         add_executable(${name} ${source})
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-        set(arguments -runs=100000 -max_total_time=20 -rss_limit_mb=1024 -timeout=10
+        set(arguments -runs=100000 -max_total_time=60 -rss_limit_mb=1024 -timeout=10
             ${PROJECT_BINARY_DIR}/corpus/${name} ${fuzz_SEEDS})
         file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/corpus/${name})
     else()

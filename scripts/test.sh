@@ -42,17 +42,14 @@ count() {
 
 is_wanted() { ((${#wanted[@]} == 0)) || [[ " ${wanted[*]} " == *" $1 "* ]]; }
 
-# beside NAME COMMAND...: begins it with the processor time that nobody else wants; `stage NAME finish NAME` ends it.
+# beside NAME COMMAND...: begins it beside the stages that follow; `stage NAME finish NAME` ends it.
 declare -A beside_pids=()
 beside() {
     local name=$1
     shift
     is_wanted "$name" || return 0
     set -m # A process group of its own, which can be ended whole.
-    (
-        chrt --idle --pid 0 "$BASHPID"
-        "$@"
-    ) >"$logs/$name.part" 2>&1 &
+    ("$@") >"$logs/$name.part" 2>&1 &
     beside_pids[$name]=$!
     set +m
 }
@@ -115,29 +112,34 @@ tidy() {
         tests/tidy/clang_tidy.py build/tidy "$(cache_root)/tidy"
 }
 
-# What the stages behind the servers' tests need.
-sanitized_builds() {
-    local preset
+# One test at a time, so that none waits for a processor longer than its limit.
+sanitizers() {
+    local preset failures=0
     for preset in tsan fuzz; do
-        cmake --preset "$preset" && cmake --build --preset "$preset" || return 1
+        cmake --preset "$preset" && cmake --build --preset "$preset" && ctest --preset "$preset" --parallel 1 || failures=1
     done
+    return $failures
+}
+
+# With the processor time that nobody else wants. For the shell of `beside`.
+idly() {
+    chrt --idle --pid 0 "$BASHPID"
+    "$@"
 }
 
 keep_in_memory
-beside tidy tidy # Compiling and serving leave a part of the processors idle.
+beside tidy idly tidy # Compiling and serving leave a part of the processors idle.
 stage release scripts/build.sh
 stage docs generated_docs
 stage lint scripts/lint.sh
 stage gcc reusing cmake --workflow --preset gcc
-beside oracle oracle_cases
+beside oracle idly oracle_cases
 stage dev reusing cmake --workflow --preset dev
 stage web node --test tests/web/*.test.mjs
-beside builds reusing sanitized_builds
+beside sanitizers reusing sanitizers
 stage python python_tests -n 5 --dist=loadgroup -m "not alone" tests
 stage oracle finish oracle
-stage builds finish builds
-stage tsan reusing cmake --workflow --preset tsan
-stage fuzz reusing cmake --workflow --preset fuzz
+stage sanitizers finish sanitizers
 stage tidy finish tidy
 stage alone python_tests -m alone tests
 
