@@ -29,10 +29,10 @@ SG_RESULT kafka_producer_topic(struct kafka_producer *producer, const char *name
 
 // Ends what earlier transactions of this id may have left open: aborts one that has a record in
 // each partition of every topic of the producer and a position of `group`, for the sake of its
-// markers. Neither is ever visible. To be called before committed positions are asked for, since a
-// broker may end a transaction without marking all its partitions (KAFKA-20734). Trouble that
-// passes is waited for, told in the log, until stop_requested(). Fails: SG_FATAL, SG_RETRY or
-// SG_ABORT when asked to stop.
+// markers. Neither is ever visible. The group has a coordinator then. To be called before committed
+// positions are asked for, since a broker may end a transaction without marking all its partitions
+// (KAFKA-20734). Trouble that passes is waited for, told in the log, until stop_requested(). Fails:
+// SG_FATAL, SG_RETRY or SG_ABORT when asked to stop.
 SG_RESULT kafka_producer_settle(struct kafka_producer *producer, const char *group,
                                 const struct kafka_position *position);
 

@@ -11,7 +11,7 @@
 #include "core/service/log.h"
 #include "core/service/stop.h"
 
-enum { FLUSH_MS = 5000, RETRY_MS = 500 };
+enum { FLUSH_MS = 5000, RETRY_MS = 500, FIND_MS_MIN = 1000 };
 
 // A record to each partition of a topic, which the abort makes invisible; with a key, as compacted
 // topics want one. A topic that is not there has nothing to end.
@@ -69,9 +69,10 @@ static sg_result check_position(struct kafka_producer *producer,
 }
 
 static sg_result try_to_settle(struct kafka_producer *producer, const char *group,
-                               const struct kafka_position *position)
+                               const struct kafka_position *position, int find_ms)
 {
     SG_TRY(check_position(producer, position));
+    SG_TRY(kafka_client_find_group(producer->client, group, position, find_ms));
     sg_result settled = try_once(producer, group, position);
     if (settled.class == SG_FATAL) {
         SG_TRY(check_position(producer, position)); // Deleted meanwhile: the better reason.
@@ -79,11 +80,17 @@ static sg_result try_to_settle(struct kafka_producer *producer, const char *grou
     return settled;
 }
 
+// Short at first, for a Kafka that is just making its topic of groups; long for a slow one.
+static int longer(int find_ms)
+{
+    return 2 * find_ms < KAFKA_CLIENT_ASK_MS ? 2 * find_ms : KAFKA_CLIENT_ASK_MS;
+}
+
 sg_result kafka_producer_settle(struct kafka_producer *producer, const char *group,
                                 const struct kafka_position *position)
 {
-    for (;;) {
-        sg_result settled = try_to_settle(producer, group, position);
+    for (int find_ms = FIND_MS_MIN;; find_ms = longer(find_ms)) {
+        sg_result settled = try_to_settle(producer, group, position, find_ms);
         if ((settled.class != SG_RETRY && settled.class != SG_ABORT) || stop_requested()) {
             return settled;
         }

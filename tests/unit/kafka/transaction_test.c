@@ -16,8 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { API_PRODUCE = 0, API_ADD_PARTITIONS = 24, API_END_TXN = 26, API_OFFSET_COMMIT = 28 };
-enum { NAME_BYTES = 64, ASK_MS = 5000, MICROSECONDS = 1000 };
+enum {
+    API_PRODUCE = 0,
+    API_FIND_COORDINATOR = 10,
+    API_ADD_PARTITIONS = 24,
+    API_END_TXN = 26,
+    API_OFFSET_COMMIT = 28
+};
+enum { NAME_BYTES = 64, ASK_MS = 5000, MICROSECONDS = 1000, ASKED_IN_VAIN = 3 };
 
 struct fixture {
     struct mock_kafka mock;
@@ -218,6 +224,20 @@ static void topics_survive_a_new_epoch(void **state)
     assert_class(run_transaction(fixture), SG_OK);
 }
 
+// librdkafka asks three times who coordinates a group, then waits for ever: on a Kafka that has not
+// made its topic of groups yet, say.
+static void a_group_without_a_coordinator_is_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct kafka_position position = {.topic = "t", .partition = 0};
+    struct kafka_topic *topic = NULL;
+    assert_class(kafka_producer_topic(fixture->producer, "t", &topic), SG_OK);
+    kafka_consumer_drop(&fixture->consumer); // It would ask, too.
+    mock_kafka_fail(&fixture->mock, API_FIND_COORDINATOR,
+                    RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, ASKED_IN_VAIN);
+    assert_class(kafka_producer_settle(fixture->producer, "other", &position), SG_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +251,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_lost_producer_id_aborts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_sequence_aborts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_loading_coordinator_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_group_without_a_coordinator_is_waited_for, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(fencing_is_fatal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_foreign_transactional_id_is_fatal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_end_sent_twice_takes_a_new_epoch, set_up, tear_down),
