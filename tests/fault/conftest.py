@@ -49,6 +49,13 @@ def verdict(request):
 
 
 @pytest.fixture
+def soglia(soglia):
+    """With the partitions that people have who do not say."""
+    del soglia.settings["topics.partitions"]
+    return soglia
+
+
+@pytest.fixture
 def line(soglia, kafka, avro, prefix):
     return Line(soglia, kafka, avro, prefix).apply()
 

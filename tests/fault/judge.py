@@ -31,6 +31,8 @@ PLACE = struct.Struct("=3q8q")  # state/stores.c: the layout's number, sequence,
 FINGERPRINT_CHARS = 32  # Of one that the program makes.
 TOLD_MAX = 5
 RUN_S = 120
+# From the receiver's taking a message to its sender's death, at most: both wait for a processor on a busy machine.
+IN_FLIGHT_S = 3
 
 
 @dataclass
@@ -79,6 +81,20 @@ def kept(sequence, others):
             left[one] -= 1
             same.append(one)
     return same
+
+
+def cut_off(messages, deaths):
+    """Tells of copies of one message whether their sender may have died, at one of these times, before it wrote the reply down.
+
+    It had not if it went on with the connection: it writes before anything else. Webhooks share connections, so they have
+    no `connection`, and the time alone counts.
+    """
+    last = {id(one.connection): one for one in messages if one.connection is not None}
+
+    def is_cut_off(copy):
+        return last.get(id(copy.connection), copy) is copy and any(
+            abs(copy.received_at - died) < IN_FLIGHT_S for died in deaths)
+    return lambda copies: all(map(is_cut_off, copies[:-1]))
 
 
 def text_of(value):

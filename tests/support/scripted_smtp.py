@@ -167,7 +167,7 @@ class _Conversation:
         act = self._act("dot")
         if act.stored or act.text.startswith("2") and act.kind == "reply":
             raw = b"".join(line[1:] if line.startswith(b".") else line for line in lines[:-1])
-            self.mails.append(Mail.taken(self.sender, self.recipients, raw))
+            self.mails.append(Mail.taken(self.sender, self.recipients, raw, self))
         return self._send(act)
 
     def _act(self, step):

@@ -18,16 +18,17 @@ from support.wait import until
 
 @dataclass
 class Mail:
-    """A mail as it was taken: the envelope, and the bytes between DATA and the final dot."""
+    """A mail as it was taken: the envelope, and the bytes between DATA and the final dot. `connection` is what stands for it."""
 
     sender: str
     recipients: list
     raw: bytes
+    connection: object
     received_at: float
 
     @classmethod
-    def taken(cls, sender, recipients, raw):
-        return cls(sender, list(recipients), raw, time.time())
+    def taken(cls, sender, recipients, raw, connection):
+        return cls(sender, list(recipients), raw, connection, time.time())
 
     @cached_property
     def headers(self):
@@ -88,8 +89,8 @@ class SmtpServer:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
-    async def handle_DATA(self, _server, _session, envelope):
-        self.mails.append(Mail.taken(envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+    async def handle_DATA(self, _server, session, envelope):
+        self.mails.append(Mail.taken(envelope.mail_from, envelope.rcpt_tos, envelope.original_content, session))
         await asyncio.sleep(self.reply_after_s)
         return f"250 2.0.0 Ok: queued as {len(self.mails)}"
 
