@@ -1,6 +1,6 @@
 """Changes of thresholds over HTTP: what an answer takes at a fixed rate, and how many a second are taken at most."""
 from measure.latency import WARM_S, percentile
-from measure.progress import compiler_seconds, cpu_seconds, memory_mib
+from measure.progress import Stolen, compiler_seconds, cpu_seconds, memory_mib
 from measure.report import Figure
 from measure.site import LIMIT_S, PROGRAMS
 
@@ -77,13 +77,15 @@ def measure_changes(site, tell):
         change(installation, path, WARM_S * RATE, RATE)
         cpu = cpu_seconds(process.pid)
         count = site.sizes.seconds * RATE
-        latencies = [latency / 1000 for _, latency, _ in change(installation, path, count, RATE)]
+        with Stolen() as stolen:
+            latencies = [latency / 1000 for _, latency, _ in change(installation, path, count, RATE)]
         cpu = cpu_seconds(process.pid) - cpu
         p50.add(percentile(latencies, 0.5))
-        p99.add(percentile(latencies, 0.99), cpu_us_per_change=cpu * 1e6 / count, peak_mib=memory_mib(process.pid))
+        p99.add(percentile(latencies, 0.99), stolen_percent=stolen.percent, cpu_us_per_change=cpu * 1e6 / count,
+                peak_mib=memory_mib(process.pid))
         took_us = max(due + latency for due, latency, _ in change(installation, path, count))
         most.add(count * 1e6 / took_us)
         tell(f"changes, run {run + 1}: p50 {p50.values[-1]:.1f} ms, p99 {p99.values[-1]:.1f} ms at {RATE:,}/s; "
-             f"at most {most.values[-1]:,.0f}/s")
+             f"with {stolen.percent:.1f} % of the processors stolen; at most {most.values[-1]:,.0f}/s")
         installation.end()
     return [p50, p99, most]

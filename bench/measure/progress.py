@@ -35,6 +35,28 @@ def memory_mib(pid, row="VmHWM"):
     raise AssertionError(f"no {row} of process {pid}")
 
 
+class Stolen:
+    """Measures what share of the processors' time the host of a virtual machine kept for others, while it is entered."""
+
+    STOLEN, TIMES = 7, 8  # /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal; guests count as users.
+
+    def __init__(self):
+        self.percent = None
+        self._before = None
+
+    def __enter__(self):
+        self._before = self._times()
+        return self
+
+    def __exit__(self, *_):
+        passed = [now - before for now, before in zip(self._times(), self._before)]
+        self.percent = 100 * passed[self.STOLEN] / max(sum(passed), 1)
+
+    def _times(self):
+        with open("/proc/stat", encoding="ascii") as stat:
+            return [int(word) for word in stat.readline().split()[1:1 + self.TIMES]]
+
+
 @dataclass
 class Pace:
     """What a process did between two of its commits."""
