@@ -1,5 +1,8 @@
 // Outcomes that were taken are kept until the runtime has committed them: after an abort they are
-// given again.
+// given again. The senders' logs forget them one commit later: a broker that dies may lose the end
+// of a transaction that it has confirmed, but none behind which another one was committed, since it
+// begins none before the markers of the last are written. What is done again then finds its
+// outcome.
 #include "app/roles/delivery_effector.h"
 
 #include "connectors/mail/mail_sender.h"
@@ -40,10 +43,12 @@ struct delivery_effector {
     struct mail_sender *mail;
     struct webhook_sender *webhook;
     struct effector calls;
-    struct kept_outcome *kept; // Taken since the last commit, in order.
+    // In order: those of the last commit, those that the runtime has taken since, those it has not.
+    struct kept_outcome *kept;
+    size_t done;  // Where the taken ones begin,
+    size_t given; // and where they end.
     size_t count;
     size_t capacity;
-    size_t given; // How many of them the runtime has since the last abort.
     pthread_mutex_t lock;
     struct kafka_consumer *consumer; // Whom to wake; under the lock.
 };
@@ -203,29 +208,30 @@ static void settle(struct delivery_effector *effector, const struct kept_outcome
 static void committed(void *context)
 {
     struct delivery_effector *effector = context;
-    for (size_t i = 0; i < effector->given; i++) {
+    for (size_t i = 0; i < effector->done; i++) {
         settle(effector, &effector->kept[i]);
     }
-    effector->count -= effector->given;
+    effector->count -= effector->done;
+    effector->given -= effector->done;
     if (effector->count > 0) {
-        memmove(effector->kept, effector->kept + effector->given,
+        memmove(effector->kept, effector->kept + effector->done,
                 effector->count * sizeof *effector->kept);
     }
-    effector->given = 0;
+    effector->done = effector->given;
 }
 
 static void aborted(void *context)
 {
     struct delivery_effector *effector = context;
-    effector->given = 0;
+    effector->given = effector->done;
 }
 
 static void forget(void *context, int32_t partition)
 {
     struct delivery_effector *effector = context;
     const size_t given = effector->given;
-    size_t kept = 0;
-    for (size_t i = 0; i < effector->count; i++) {
+    size_t kept = effector->done;
+    for (size_t i = effector->done; i < effector->count; i++) {
         if (effector->kept[i].partition != partition) {
             effector->kept[kept++] = effector->kept[i];
         } else if (i < given) {

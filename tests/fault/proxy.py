@@ -1,4 +1,5 @@
-"""A line to the broker that fails as it is told: delays, cuts, resets, answers held back, an EndTxn that arrives late.
+"""A line to the broker that fails as it is told: delays, cuts, resets, answers held back, an EndTxn that arrives late
+or never.
 
 It passes Kafka's frames on, knows each request by its api key, and puts its own port in place of the broker's wherever
 an answer names it. One fault is armed at a time; `fault.done` tells when it has struck.
@@ -23,6 +24,14 @@ class Cut(Exception):
     def __init__(self, hard=False):
         super().__init__()
         self.hard = hard
+
+
+class Answered(Exception):
+    """The broker is not asked: this is the answer."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
 
 
 class Fault:
@@ -123,6 +132,22 @@ class LateEnd(Fault):
             self._produced.set()
 
 
+class LostCommit(Fault):
+    """Says of the nth commit that it is done and does not tell the broker, as one that dies before it writes a marker."""
+
+    def __init__(self, nth):
+        super().__init__()
+        self._left = nth
+
+    async def request(self, proxy, api, frame):
+        if api != END_TXN or not frame[-1]:  # EndTxn 0 and 1 end with whether it is a commit.
+            return
+        self._left -= 1
+        if self._left == 0:
+            self.done.set()
+            raise Answered(struct.pack(">i4sih", 10, frame[8:12], 0, 0))
+
+
 class Proxy:
     """Listens on a port of its own in front of one broker. Its loop runs in a thread."""
 
@@ -174,7 +199,7 @@ class Proxy:
             client_out.close()
             return
         apis = {}
-        ways = [asyncio.ensure_future(self._requests(client_in, broker_out, apis)),
+        ways = [asyncio.ensure_future(self._requests(client_in, client_out, broker_out, apis)),
                 asyncio.ensure_future(self._answers(broker_in, client_out, apis))]
         done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         if any(isinstance(way.exception(), Cut) and way.exception().hard for way in done):
@@ -186,12 +211,17 @@ class Proxy:
         client_out.transport.abort()
         broker_out.transport.abort()
 
-    async def _requests(self, client, broker, apis):
+    async def _requests(self, client_in, client_out, broker, apis):
         while True:
-            frame = await read_frame(client)
+            frame = await read_frame(client_in)
             api, _, correlation = struct.unpack(">hhi", frame[4:12])
+            try:
+                await self._fault.request(self, api, frame)
+            except Answered as instead:
+                client_out.write(instead.answer)
+                await client_out.drain()
+                continue
             apis[correlation] = api
-            await self._fault.request(self, api, frame)
             broker.write(frame)
             await broker.drain()
 
