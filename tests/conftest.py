@@ -174,8 +174,10 @@ def avro(kafka, prefix):
 @pytest.fixture
 def soglia(processes, kafka, prefix, smtp):
     """The program, set up with the run's Kafka, the test's prefix and the test's SMTP server."""
-    from support.soglia import Soglia
-    return Soglia(processes, kafka.brokers, prefix, smtp.url)
+    from support.soglia import PARTITIONS, Soglia
+    made = Soglia(processes, kafka.brokers, prefix, smtp.url)
+    made.settings["topics.partitions"] = PARTITIONS
+    return made
 
 
 @pytest.fixture

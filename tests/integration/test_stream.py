@@ -14,6 +14,7 @@ from support.avro import Avro
 from support.events import Stream
 from support.kafka import Kafka, Record
 from support.ports import free_port
+from support.soglia import PARTITIONS
 from support.wait import until
 from test_kafka_layer import program_path
 
@@ -351,7 +352,7 @@ class Marks:
 
     def wait(self):
         places = {tuple(place) for place in self.topics.quotes(*(quote(name, 1.0) for name in self.NAMES))}
-        assert len({partition for partition, _ in places}) == 4
+        assert len({partition for partition, _ in places}) == PARTITIONS
         # With a small buffer and little read again the marks themselves may be in a gap: then they were read too.
         self.stream.read_until(lambda: all(map(self._is_read, places)), WAIT_S, "the marks")
 

@@ -23,6 +23,12 @@ WAIT_S = 30
 FAILED = 1
 
 
+@pytest.fixture
+def soglia(soglia):
+    del soglia.settings["topics.partitions"]
+    return soglia
+
+
 def configs_of(kafka, topic):
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
     admin = kafka.admin

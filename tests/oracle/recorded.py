@@ -125,8 +125,9 @@ def command_line(file, root=None):
     return arguments
 
 
+@cache
 def read(file, root=None):
-    """The quotes of one file, in the order in which they are to be sent."""
+    """The quotes of one file, in the order in which they are to be sent. The same list each time: not to be changed."""
     return read_csv((root or folder()) / file, FILES[file])
 
 

@@ -5,6 +5,7 @@ notes that it is done. Knows the record batch of version 2, and version 1 of the
 (TransactionLogKey.json, TransactionLogValue.json); neither is compressed.
 """
 import struct
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,8 @@ def commits(node_folder):
         for producer, at_ms, is_control, records in _batches(folder):
             if is_control and records[0][0] == COMMIT_MARKER:
                 marked[producer].append((at_ms, where))
+    for markers in marked.values():
+        markers.sort()
     known = {where for _, where in there}
     for name, states in notes.items():
         for (at_ms, value), (done_ms, _) in zip(states, states[1:]):
@@ -111,7 +114,9 @@ def commits(node_folder):
             if state == PREPARED_TO_COMMIT:
                 assert version == NOTE_VERSION, f"a coordinator's note of version {version}"
                 among = known.intersection(_partitions(value, NOTE.size))
-                yield Commit(name, at_ms, among, among & {where for when, where in marked[producer] if at_ms <= when <= done_ms})
+                markers = marked[producer]
+                meanwhile = markers[bisect_left(markers, (at_ms,)):bisect_left(markers, (done_ms + 1,))]
+                yield Commit(name, at_ms, among, among.intersection(where for _, where in meanwhile))
 
 
 def torn(node_folder):

@@ -9,6 +9,7 @@ from support.ports import free_port
 from support.wait import until
 
 PROGRAM = Path(__file__).resolve().parents[2] / "build/soglia"
+PARTITIONS = 2  # Of a test that does not say: they show what one would hide, and each costs the broker that all share.
 READY_S = 30
 HTTP_S = 10
 

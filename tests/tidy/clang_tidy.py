@@ -22,11 +22,16 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOL = "clang-tidy"
 # Copies of headers, each for itself, and two generated files that are nothing but bytes.
 PASSED_OVER = re.compile(r"_verify_interface_header_sets/|/(web_table|openapi_text)\.c$")
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 KEPT_S = 30 * 24 * 3600
 
 
 def output_of(*argv):
     return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def hash_of(*lines):
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @cache
@@ -35,26 +40,43 @@ def digest_of(path):
 
 
 @cache
-def rules():
-    """The tool and everything that it is told."""
+def surroundings():
+    """The hash of the tool, of everything that it is told, and of the system's headers by size and time."""
     known = output_of("git", "-C", str(ROOT), "ls-files", ":(glob)**/.clang-tidy").split()
-    return [output_of(TOOL, "--version"), *(name + digest_of(ROOT / name) for name in known)]
+    system = sorted(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}"
+                    for path in Path("/usr/include").rglob("*.h") if path.is_file())
+    return hash_of(output_of(TOOL, "--version"), *(name + digest_of(ROOT / name) for name in known), *system)
 
 
-def dependencies(argv, folder):
-    """The source and all headers that it includes, those of the system too."""
-    at = argv.index("-o")
-    made = subprocess.run([*argv[:at], *argv[at + 2:], "-M"], check=True, cwd=folder, stdout=subprocess.PIPE, text=True).stdout
-    return sorted(set(made.replace("\\\n", " ").partition(":")[2].split()))
+@cache
+def named_by(path):
+    """What a file includes of the project, which includes by quotes: the system's headers are in angle brackets."""
+    return INCLUDE.findall(Path(path).read_bytes().decode())
+
+
+@cache
+def header(name, folders):
+    return next((path for folder in folders if os.path.exists(path := os.path.join(folder, name))), None)
+
+
+def dependencies(source, folders):
+    """The source and all headers of the project that it includes, also those of a branch that is not compiled."""
+    found, left = {source}, [source]
+    while left:
+        path = left.pop()
+        for name in named_by(path):
+            other = header(name, (os.path.dirname(path), *folders))
+            if other is not None and other not in found:
+                found.add(other)
+                left.append(other)
+    return sorted(found)
 
 
 def key_of(entry):
     """The hash of all that the findings depend on; the same in every clone."""
-    argv = shlex.split(entry["command"])
-    there = [f"{os.path.relpath(path, ROOT)} {digest_of(os.path.join(entry['directory'], path))}"
-             for path in dependencies(argv, entry["directory"])]
-    text = "\n".join([*rules(), entry["command"].replace(str(ROOT), "."), *there])
-    return hashlib.sha256(text.encode()).hexdigest()
+    folders = tuple(word[2:] for word in shlex.split(entry["command"]) if word.startswith("-I"))
+    there = [f"{os.path.relpath(path, ROOT)} {digest_of(path)}" for path in dependencies(entry["file"], folders)]
+    return hash_of(surroundings(), entry["command"].replace(str(ROOT), "."), *there)
 
 
 def check(build, entry, kept):
