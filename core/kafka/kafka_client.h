@@ -1,6 +1,6 @@
 // How a client of librdkafka is configured and made. For the sources of this folder alone.
 #pragma once
-#include "core/kafka/consumer.h"
+#include "core/kafka/kafka.h"
 
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
@@ -30,9 +30,3 @@ SG_RESULT kafka_client_new(bool consumer, struct rd_kafka_conf_s **conf,
 // Number of partitions of a topic; `*ret_count` is 0 for one that is not there. Fails: SG_RETRY.
 SG_RESULT kafka_client_partitions(struct rd_kafka_s *client, const char *topic, int32_t *ret_count,
                                   int32_t *ret_replication);
-
-// Makes the client know who coordinates a group, at most within `limit_ms` and a second. `position`
-// says of which partition to ask; its offset does not matter. Fails: SG_RETRY when Kafka cannot say
-// yet, SG_FATAL when the group is forbidden.
-SG_RESULT kafka_client_find_group(struct rd_kafka_s *client, const char *group,
-                                  const struct kafka_position *position, int limit_ms);
