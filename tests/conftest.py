@@ -181,6 +181,12 @@ def soglia(processes, kafka, prefix, smtp):
 
 
 @pytest.fixture
+def usual_partitions(soglia):
+    """For tests in which their number matters: as people have them who do not say."""
+    del soglia.settings["topics.partitions"]
+
+
+@pytest.fixture
 def crashing():
     """The program with crash points; SOGLIA_CRASH_BIN names another than that of `cmake --workflow --preset gcc`."""
     program = Path(os.environ.get("SOGLIA_CRASH_BIN", Path(__file__).parents[1] / "build/gcc/soglia")).resolve()

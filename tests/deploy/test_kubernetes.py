@@ -196,6 +196,7 @@ def test_soglia_takes_the_settings(rendered):
             assert re.search(rf"^  {name.replace('_', '[._]')} = \"?{re.escape(value)}", shown.stdout, re.M), (overlay, key)
 
 
+@pytest.mark.usefixtures("usual_partitions")
 def test_strimzi_has_the_topics_that_soglia_makes(soglia, kafka, prefix):
     import strimzi_topics
     soglia.run("topics", "apply")

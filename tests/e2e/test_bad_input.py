@@ -10,6 +10,7 @@ import pytest
 from support.avro import frame
 from support.kafka import Record
 from support.line import Line, quote, subscription, user
+from support.soglia import PARTITIONS
 
 WAIT_S = 30
 NOW = int(time.time() * 1000)  # The timestamp of every record.
@@ -121,7 +122,7 @@ def avro_cases(line):
     users_id = avro.schema_id("users")
     alert_bytes = avro.encode("alerts", alert())
     side_at = alert_bytes.index(A.encode()) + len(A)
-    wrong = (line.kafka.produce(f"{line.prefix}deliveries", [Record(A, b"")])[0].partition + 1) % 4
+    wrong = (line.kafka.produce(f"{line.prefix}deliveries", [Record(A, b"")])[0].partition + 1) % PARTITIONS
     return [
         of_quote("an empty value", b"", "empty"),
         of_quote("a tombstone", None, "tombstone"),

@@ -3,6 +3,8 @@ import json
 import time
 from collections import Counter
 
+import pytest
+
 from support.avro import parse
 from support.kafka import Record
 from support.line import KEYS, Line
@@ -63,6 +65,7 @@ def java_reads(line, count):
     return read
 
 
+@pytest.mark.usefixtures("usual_partitions")
 def test_everybody_reads_and_places_alike(soglia, kafka, avro, prefix, smtp):
     line = Line(soglia, kafka, avro, prefix).apply()
     process = soglia.start("run", "all")

@@ -10,7 +10,7 @@ import pytest
 
 from support.kafka import Record
 from support.process import Processes
-from support.soglia import Soglia
+from support.soglia import PARTITIONS, Soglia
 from support.wait import until
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -82,7 +82,7 @@ def assert_quotes_arrived(kafka, avro, topic, wanted):
     assert found == wanted
     for record in records:
         assert record.key.decode() == avro.decode(record.value)["instrument"]
-        assert record.partition == java_partition(record.key, 4)
+        assert record.partition == java_partition(record.key, PARTITIONS)
 
 
 def test_encode_feeds_kcat(topics, kafka, prefix, avro):

@@ -49,9 +49,7 @@ def verdict(request):
 
 
 @pytest.fixture
-def soglia(soglia):
-    """With the partitions that people have who do not say."""
-    del soglia.settings["topics.partitions"]
+def soglia(soglia, usual_partitions):
     return soglia
 
 

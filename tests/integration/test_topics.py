@@ -21,12 +21,7 @@ CHANGELOGS = [name for name in INSTRUMENT + USER if name.endswith("-changelog")]
 ALL = INSTRUMENT + USER + JSON + ["dead-letters", "soglia-journal", "_schemas"]
 WAIT_S = 30
 FAILED = 1
-
-
-@pytest.fixture
-def soglia(soglia):
-    del soglia.settings["topics.partitions"]
-    return soglia
+pytestmark = pytest.mark.usefixtures("usual_partitions")
 
 
 def configs_of(kafka, topic):
