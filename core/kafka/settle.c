@@ -11,6 +11,8 @@
 #include "core/service/log.h"
 #include "core/service/stop.h"
 
+#include <librdkafka/rdkafka.h>
+
 enum { FLUSH_MS = 5000, RETRY_MS = 500 };
 
 // A record to each partition of a topic, which the abort makes invisible; with a key, as compacted
@@ -76,16 +78,19 @@ static void close_consumer(struct kafka_consumer **consumer)
 // Waits until Kafka can tell who coordinates the group. For the positions of a transaction
 // librdkafka asks three times, within 20 ms as our producers are set up, and then waits without an
 // end (2.0.2; seen on a broker that was making its topic of groups; the library's issue 5456 is
-// near). A consumer asks on. The library's administrative question about a group does not do for
-// it: one that was not answered in time crashed the process while the broker was away.
+// near). A consumer asks on: for the position of a partition that cannot be, since those of real
+// ones may be undecided until this is through. (The library's administrative question about a group
+// crashed the process when it was not answered in time, with the broker away.)
 static sg_result find_coordinator(const struct kafka_producer *producer, const char *group,
                                   const struct kafka_position *position)
 {
     const struct kafka_consumer_config config = {.kafka = producer->kafka, .group = group};
     SG_CLEANUP(close_consumer) struct kafka_consumer *consumer = NULL;
-    struct kafka_position asked = {.topic = position->topic, .partition = position->partition};
+    struct kafka_position none = {.topic = position->topic, .partition = INT32_MAX};
     SG_TRY(kafka_consumer_open(&config, &consumer));
-    return kafka_consumer_committed(consumer, &asked, 1, KAFKA_CLIENT_ASK_MS);
+    sg_result asked = kafka_consumer_committed(consumer, &none, 1, KAFKA_CLIENT_ASK_MS);
+    // Nobody but the coordinator can say that.
+    return asked.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? sg_ok() : asked;
 }
 
 static sg_result try_to_settle(struct kafka_producer *producer, const char *group,
