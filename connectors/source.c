@@ -98,16 +98,11 @@ static sg_result open_producer(struct run *run)
     return kafka_producer_topic(run->producer, run->topic_name, &run->topic);
 }
 
-static void close_consumer(struct kafka_consumer **consumer)
-{
-    kafka_consumer_close(consumer);
-}
-
 // Where the run before stopped, or the last transaction that Kafka has ended.
 static sg_result ask_position(struct run *run, int64_t *ret_position)
 {
     const struct kafka_consumer_config config = {.kafka = run->setting->kafka, .group = run->group};
-    SG_CLEANUP(close_consumer) struct kafka_consumer *consumer = NULL;
+    SG_CLEANUP(kafka_consumer_close) struct kafka_consumer *consumer = NULL;
     struct kafka_position position = {.topic = run->topic_name, .partition = 0};
     run->outages = kafka_producer_outages(run->producer);
     SG_TRY(kafka_consumer_open(&config, &consumer));

@@ -45,8 +45,8 @@ struct delivery_effector {
     struct effector calls;
     // In order: those of the last commit, those that the runtime has taken since, those it has not.
     struct kept_outcome *kept;
-    size_t done;  // Where the taken ones begin,
-    size_t given; // and where they end.
+    size_t done;  // Those of the last commit end here,
+    size_t given; // and those taken since end here.
     size_t count;
     size_t capacity;
     pthread_mutex_t lock;

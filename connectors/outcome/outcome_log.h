@@ -33,8 +33,8 @@ struct outcome_room {
 bool outcome_log_find(struct outcome_log *log, struct bytes notification_id, int32_t attempt,
                       struct outcome_room *room, struct outcome_record *ret_record);
 
-// Forgets an attempt, since its outcome is committed. Empties the file when nothing is left, and
-// rewrites it when most of it is no longer wanted. Any thread.
+// Forgets an attempt, since its outcome is committed and so is something behind it. Empties the
+// file when nothing is left, and rewrites it when most of it is no longer wanted. Any thread.
 void outcome_log_settle(struct outcome_log *log, struct bytes notification_id, int32_t attempt);
 
 // Attempts remembered. Any thread.

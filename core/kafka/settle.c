@@ -70,11 +70,6 @@ static sg_result check_position(struct kafka_producer *producer,
     return sg_ok();
 }
 
-static void close_consumer(struct kafka_consumer **consumer)
-{
-    kafka_consumer_close(consumer);
-}
-
 // Waits until Kafka can tell who coordinates the group. For the positions of a transaction
 // librdkafka asks three times, within 20 ms as our producers are set up, and then waits without an
 // end (2.0.2; seen on a broker that was making its topic of groups; the library's issue 5456 is
@@ -85,7 +80,7 @@ static sg_result find_coordinator(const struct kafka_producer *producer, const c
                                   const struct kafka_position *position)
 {
     const struct kafka_consumer_config config = {.kafka = producer->kafka, .group = group};
-    SG_CLEANUP(close_consumer) struct kafka_consumer *consumer = NULL;
+    SG_CLEANUP(kafka_consumer_close) struct kafka_consumer *consumer = NULL;
     struct kafka_position none = {.topic = position->topic, .partition = INT32_MAX};
     SG_TRY(kafka_consumer_open(&config, &consumer));
     sg_result asked = kafka_consumer_committed(consumer, &none, 1, KAFKA_CLIENT_ASK_MS);

@@ -22,7 +22,8 @@ struct effector {
     bool (*refuse)(void *context, int32_t partition, const void *entry);
     // The next outcome and its partition; false when there is none. Borrowed until the next call.
     bool (*take)(void *context, struct effect_outcome *ret_outcome, int32_t *ret_partition);
-    // The outcomes taken so far are committed: they need not be remembered any more.
+    // The outcomes taken so far are committed and not given again. They are to be remembered over
+    // the end of the process until the next call: Kafka may lose the last commit when it dies.
     void (*committed)(void *context);
     // The outcomes taken since the last commit were not: give them again.
     void (*aborted)(void *context);

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from judge import Judge, Verdict
+from proxy import Proxy
 from support.line import Line
+from support.webhook import Receiver
 
 # Set by run.py for the long form; without them a test takes a seed by chance and its short form.
 SEED, KILLS, LONG, VERDICTS = "SOGLIA_FAULT_SEED", "SOGLIA_FAULT_KILLS", "SOGLIA_FAULT_LONG", "SOGLIA_FAULT_VERDICTS"
@@ -51,6 +53,20 @@ def verdict(request):
 @pytest.fixture
 def soglia(soglia, usual_partitions):
     return soglia
+
+
+@pytest.fixture
+def proxy(kafka):
+    made = Proxy(kafka.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    server = Receiver(tmp_path)
+    yield server
+    server.end()
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from steps import STEPS, faults_in_the_table
 from support.kafka import CALL_S, LOG, Record
 from support.line import assert_views, command, subscription, user
 from support.wait import until
-from support.webhook import Receiver
 
 PARTITIONS = 6  # More than passages, so that each start comes by the points of a task often enough.
 INSTRUMENTS = 12
@@ -225,13 +224,6 @@ def wishes_of(role, dice, long):
 def soglia(soglia):
     soglia.settings["topics.partitions"] = PARTITIONS
     return soglia
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    server = Receiver(tmp_path)
-    yield server
-    server.end()
 
 
 @pytest.fixture

@@ -1,26 +1,11 @@
 """A commit that Kafka confirmed and then lost, as a broker does that dies before it has written a marker (docs/guarantees.md, 1)."""
 import pytest
 
-from proxy import LostCommit, Proxy
+from proxy import LostCommit
 from support.line import quote, subscription, user
-from support.webhook import Receiver
 
 WAIT_S = 30
 EXIT = 86
-
-
-@pytest.fixture
-def proxy(kafka):
-    made = Proxy(kafka.port)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def receiver(tmp_path):
-    server = Receiver(tmp_path)
-    yield server
-    server.end()
 
 
 @pytest.mark.parametrize("kind", ["EMAIL", "WEBHOOK"])

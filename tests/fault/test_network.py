@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from judge import Judge, Verdict
 from proxy import (ADD_PARTITIONS, END_TXN, INIT_PRODUCER, JOIN_GROUP, OFFSET_FETCH, PRODUCE, TRANSACTIONAL, TXN_OFFSETS, CutAt,
-                   Delay, Fault, HoldAnswer, LateEnd, Proxy)
+                   Delay, Fault, HoldAnswer, LateEnd)
 from support.kafka import CALL_S, LOG
 from support.line import quote, subscription
 from support.wait import until
@@ -25,13 +25,6 @@ PARTITIONS = 4
 # A short patience of the client, so that an answer held back is asked for again.
 FLAGS = ("--kafka.session_timeout=3s", "--kafka.transaction_timeout=8s", "--kafka.reconnect.backoff.max.ms=200",
          "--kafka.socket.timeout.ms=2000")
-
-
-@pytest.fixture
-def proxy(kafka):
-    made = Proxy(int(kafka.brokers.split(":")[1]))
-    yield made
-    made.close()
 
 
 class Group:
