@@ -299,7 +299,7 @@ def test_a_signal_commits_and_stops(sig, soglia, fetch, quotes, wait_for_quotes,
     start = time.monotonic()
     process.send(sig)
     result = process.result(STEP_S)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10, "the rows take 100 s"
     assert result.code == 0 and "the same command goes on from here" in summary(result)["message"]
     # What it says it sent is there, and nothing more.
     assert len(quotes()) == summary(result)["quotes"] < 1000
